@@ -1,0 +1,1 @@
+"""From a module's tree to facts about its resources: names, control-flow graphs, ownership, summaries."""

@@ -1,0 +1,86 @@
+"""What kind of body a function has, by its decorators, its name and its class; what its names hold when it starts."""
+
+import ast
+
+from leaklint.analysis.calls import instance
+from leaklint.analysis.graph import Kind, Thrown
+from leaklint.analysis.names import Function, Scope, terminal
+from leaklint.analysis.setting import Body
+from leaklint.analysis.store import Place
+from leaklint.analysis.values import Values
+from leaklint.catalogue import Catalogue
+
+Names = dict[Place, Values]
+FIXTURES = frozenset(("fixture", "yield_fixture", "async_fixture"))
+MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
+SETUPS = frozenset(
+    ("setUp", "setUpClass", "asyncSetUp", "setUpModule", "setup_method", "setup_class", "setup_module", "setup", "setUpTestData")
+)
+TRANSPARENT = frozenset(("staticmethod", "classmethod", "wraps", "override", "final", "no_type_check", "typechecked", "overload"))
+CACHES = frozenset(("lru_cache", "cache", "cached_property", "memoize", "alru_cache", "singleton"))
+
+
+def decorators(function: Function) -> frozenset[str]:
+    """Give the last segments of a function's decorators."""
+    return frozenset(terminal(one) for one in function.node.decorator_list)
+
+
+def kind_of(function: Function, yields: bool) -> Body:
+    """Say what kind of body a function has."""
+    names = decorators(function)
+    if names & FIXTURES:
+        return Body.FIXTURE
+    if names & MANAGERS:
+        return Body.CONTEXT_MANAGER
+    return Body.GENERATOR if yields else Body.PLAIN
+
+
+def is_setup(function: Function) -> bool:
+    """Say whether a function is a set-up of unittest or pytest."""
+    return function.node.name in SETUPS
+
+
+def yield_kind(body: Body) -> Kind | None:
+    """Say what a yield may raise: a test never raises into its fixture, an abandoned generator is closed."""
+    match body:
+        case Body.CONTEXT_MANAGER:
+            return Thrown.IMPLICIT
+        case Body.FIXTURE | Body.MODULE:
+            return None
+        case _:
+            return Thrown.GENERATOR_EXIT
+
+
+def starting_names(function: Function, scope: Scope, catalogue: Catalogue) -> dict[Place, Values]:
+    """Give what the parameters hold by their annotations, by convention, and as `self`."""
+    env: dict[Place, Values] = {}
+    first = next(iter(scope.bindings.parameters), None)
+    for name in scope.bindings.parameters:
+        if name == first and function.owner is not None and function.is_method:
+            env[name] = frozenset((instance(f":{function.owner.name}"),))
+            continue
+        found = annotated(scope.bindings.annotations.get(name), scope) or catalogue.parameter_type(name)
+        if found is not None:
+            env[name] = frozenset((instance(found),))
+    return env
+
+
+def annotated(node: ast.expr | None, scope: Scope) -> str | None:
+    """Give the one type that an annotation names, `Optional` and `X | None` looked through."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            node = ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return None
+    match node:
+        case ast.Name() | ast.Attribute():
+            dotted = scope.dotted(node)
+            return None if dotted is None or dotted.startswith("builtins.") else dotted
+        case ast.BinOp(op=ast.BitOr(), left=left, right=ast.Constant(value=None)):
+            return annotated(left, scope)
+        case ast.Subscript(value=value, slice=inner) if terminal(value) in ("Optional", "Annotated", "Final"):
+            return annotated(inner.elts[0] if isinstance(inner, ast.Tuple) else inner, scope)
+        case ast.Subscript(value=value) if terminal(value) in ("IO", "Popen", "TextIO", "BinaryIO"):
+            return scope.dotted(value)
+        case _:
+            return None

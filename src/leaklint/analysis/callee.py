@@ -1,0 +1,63 @@
+"""What a call does where the catalogue and the project say nothing: a guess from names, in favour of silence.
+
+A call that may keep its argument takes it over; one that plainly uses it borrows.
+"""
+
+import re
+import sys
+
+from leaklint.model.resource import Effect
+
+ADDING = frozenset(
+    "add append appendleft extend insert register put push set submit attach store keep track own adopt enqueue schedule "
+    "manage wrap bind install mount spawn start connect subscribe defer enter send_fds apply".split()
+)
+USING = frozenset(
+    "load loads parse read write dump dumps copy send render print show display check verify validate test assert compare "
+    "process feed extract decode encode hash digest iter count compute calculate fetch download query execute ping".split()
+)
+PLAIN = frozenset(
+    "read readline readlines readinto readall write writelines recv recvfrom send sendall sendto fetchone fetchall fetchmany "
+    "json text close flush seek tell fileno getvalue poll wait communicate connect bind listen namelist infolist getnames testzip "
+    "getsockname getpeername commit rollback getcode info geturl isatty readable writable seekable truncate peek".split()
+)
+STANDARD = sys.stdlib_module_names | {"builtins"}
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+
+
+def words(name: str) -> list[str]:
+    """Split a name into its words, in lower case: `addHandler` and `add_handler` are alike."""
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def is_class_name(name: str) -> bool:
+    """Say whether a name is written as a class is: `Reader`, `_Reader`."""
+    name = name.lstrip("_")
+    return bool(name) and name[0].isupper() and not name.isupper()
+
+
+def is_adding(name: str) -> bool:
+    """Say whether a method's name says that it keeps what it is given."""
+    return any(word in ADDING for word in words(name))
+
+
+def is_using(name: str) -> bool:
+    """Say whether a function's name says that it only uses what it is given."""
+    return any(word in USING for word in words(name))
+
+
+def is_plain(method: str) -> bool:
+    """Say whether the result of a method is plain data, which outlives the object."""
+    return method in PLAIN or method.startswith(("read", "write", "fetch", "recv", "send", "is_", "get_"))
+
+
+def is_standard(dotted: str) -> bool:
+    """Say whether a dotted name belongs to the standard library."""
+    return dotted.partition(".")[0] in STANDARD
+
+
+def guess(name: str, is_dropped: bool) -> Effect:
+    """Guess what an unknown callee does with its arguments."""
+    if is_class_name(name) or is_adding(name):
+        return Effect.TAKES
+    return Effect.BORROWS if is_dropped or is_using(name) else Effect.TAKES

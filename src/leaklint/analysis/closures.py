@@ -1,0 +1,44 @@
+"""What a nested function or lambda does with the names it captures."""
+
+import ast
+
+from leaklint.analysis.names import children, free_names
+from leaklint.analysis.values import Closure
+
+READING = frozenset(
+    ("print", "len", "repr", "str", "isinstance", "next", "iter", "list", "sum", "sorted", "bool", "enumerate", "id", "type")
+)
+RELEASING = frozenset(("close", "aclose", "shutdown", "stop", "terminate", "cleanup", "release", "disconnect", "dispose"))
+
+
+def closure(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> Closure:
+    """Describe a nested function; a name it does more with than read from counts as kept."""
+    captured = free_names(node)
+    return Closure(frozenset(captured), frozenset(_kept(node, captured)), node)
+
+
+def _kept(node: ast.AST, captured: set[str]) -> set[str]:
+    kept: set[str] = set()
+    stack: list[tuple[ast.AST, bool]] = [(node, False)]
+    while stack:
+        one, is_read = stack.pop()
+        if isinstance(one, ast.Name):
+            if one.id in captured and not is_read:
+                kept.add(one.id)
+            continue
+        stack.extend((child, _is_read(one, child)) for child in children(one))
+    return kept
+
+
+def _is_read(parent: ast.AST, child: ast.AST) -> bool:
+    match parent:
+        case ast.Attribute(attr=attr):
+            return attr not in RELEASING
+        case ast.Call(func=ast.Name(id=name)):
+            return child is parent.func or name in READING
+        case ast.Call():
+            return child is parent.func
+        case ast.Subscript() | ast.For() | ast.AsyncFor() | ast.comprehension() | ast.Compare() | ast.FormattedValue():
+            return True
+        case _:
+            return False

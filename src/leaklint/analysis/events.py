@@ -1,0 +1,213 @@
+"""What becomes of a site: acquired, used, released, handed on. Each event changes the store and, when asked, is noted."""
+
+from collections.abc import Iterable
+
+from leaklint.analysis.ops import Call, Enter, Exit, Op
+from leaklint.analysis.setting import Setting
+from leaklint.analysis.store import Store
+from leaklint.analysis.values import (
+    ENTERED,
+    ESCAPED,
+    MOVED,
+    NOTHING,
+    RELEASED,
+    UNKNOWN,
+    BoundMethod,
+    Box,
+    Closing,
+    Closure,
+    Dependent,
+    Elements,
+    Part,
+    Site,
+    Value,
+    View,
+    is_open,
+)
+from leaklint.model.resource import With
+
+OPEN_NOWHERE = frozenset((RELEASED,))
+
+
+def acquire(site: Site, op: Call, store: Store, setting: Setting) -> None:
+    """Open a site; one that is open from an earlier round of a loop, and that a plain name holds, is lost."""
+    earlier = store.sites.get(site)
+    if earlier is not None and op.bound_to is not None and any(is_open(status) for status in earlier):
+        is_only = all(isinstance(place, str) and place[0] == "%" for place in store.holders(site, op.bound_to))
+        if site in store.values(op.bound_to) and is_only and setting.record is not None:
+            setting.record.of(site).rebinds[op] = None
+    store.set_status(site, frozenset((site.open_mask,)))
+    if setting.record is not None:
+        setting.record.of(site)
+
+
+def is_release(site: Site, method: str) -> bool:
+    """Say whether a method releases the site's resource, or a part of it."""
+    resource = site.resource
+    if method in resource.releases or method in resource.async_releases:
+        return True
+    return method in resource.part_releases and method not in resource.closed
+
+
+def release(site: Site, method: str, op: Op, store: Store, setting: Setting) -> bool:
+    """Release what a method releases; say whether it releases anything."""
+    resource = site.resource
+    part = resource.part_releases.get(method)
+    if part is not None and method not in resource.releases and method not in resource.closed:
+        setting.is_releasing = True
+        bit = 1 << resource.parts.index(part)
+        statuses = store.sites.get(site, NOTHING_OPEN)
+        left = frozenset(s & ~bit if s > 0 else s for s in statuses)
+        store.set_status(site, left)
+        if RELEASED in left:
+            _note_release(site, op, setting)
+        return True
+    if method in resource.releases or method in resource.async_releases or method in ("__exit__", "__aexit__"):
+        release_all(site, op, store, setting)
+        return True
+    return False
+
+
+NOTHING_OPEN: frozenset[int] = frozenset()
+
+
+def release_all(site: Site, op: Op, store: Store, setting: Setting) -> None:
+    """Release a site in whole."""
+    setting.is_releasing = True
+    statuses = store.sites.get(site)
+    if statuses is None:
+        return
+    store.set_status(site, frozenset(MOVED if status == MOVED else RELEASED for status in statuses))
+    _note_release(site, op, setting)
+
+
+def _note_release(site: Site, op: Op, setting: Setting) -> None:
+    if setting.record is not None:
+        setting.record.of(site).releases[op] = None
+
+
+def use(site: Site, op: Op, store: Store, setting: Setting, method: str | None = None) -> None:
+    """Note a use of a site; a use that must fail once it is released is late where it is."""
+    if setting.record is None:
+        return
+    history = setting.record.of(site)
+    history.uses[op] = None
+    if method is not None and method in site.resource.fails_after_release:
+        statuses = store.sites.get(site, NOTHING_OPEN)
+        history.late.setdefault(op, set()).add(statuses == OPEN_NOWHERE)
+
+
+def contain(values: Iterable[Value], setting: Setting) -> None:
+    """Note that a container holds the values."""
+    if setting.record is not None:
+        for value in values:
+            if isinstance(value, Site):
+                setting.record.of(value).is_contained = True
+
+
+def touch(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> None:
+    """Note a use of everything that the values carry."""
+    if setting.record is None:
+        return
+    for value in values:
+        match value:
+            case Closure(captured=captured):
+                for name in captured:
+                    touch(store.values(name), op, store, setting)
+            case View() | Closing() | Dependent() | Part() | BoundMethod():
+                use(value.site, op, store, setting)
+            case _:
+                for site in store.carried((value,)):
+                    use(site, op, store, setting)
+
+
+def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_return: bool = False) -> None:
+    """Hand on the obligations that the values carry; containers and closures are out of reach from now on."""
+    values = tuple(values)
+    for site in list(store.carried(values)):
+        _move_site(site, op, store, setting, is_return)
+    for value in values:
+        if isinstance(value, Box) and ESCAPED not in store.env.get(value, NOTHING):
+            store.env[value] = store.env.get(value, NOTHING) | {ESCAPED}
+            store.version += 1
+        elif isinstance(value, Closure) and value not in store.env:
+            store.env[value] = UNKNOWN
+            for name in value.captured:
+                move(store.values(name), op, store, setting)
+
+
+def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bool) -> None:
+    statuses = store.sites.get(site)
+    if statuses is None:
+        return
+    store.set_status(site, frozenset(MOVED if is_open(status) else status for status in statuses))
+    if setting.record is None:
+        return
+    history = setting.record.of(site)
+    history.uses[op] = None
+    if any(status != RELEASED for status in statuses):
+        (history.returns if is_return else history.moves)[op] = None
+
+
+def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) -> set[Value]:
+    """Enter a with on the values; give what it binds."""
+    bound: set[Value] = set()
+    for value in values:
+        match value:
+            case Closing(site=site):
+                _hold(site, op, store, setting)
+                bound.add(site)
+            case Site():
+                if _releasing(value, op.is_async):
+                    _hold(value, op, store, setting)
+                elif setting.record is not None:
+                    setting.record.of(value).is_kept_by_with = True
+                use(value, op, store, setting)
+                bound.add(value)
+            case View(site=site):
+                if setting.record is not None:
+                    setting.record.of(site).is_wrapped_in_with = True
+                use(site, op, store, setting)
+                bound.add(value)
+            case Elements() | Part():
+                bound.add(value)
+            case _:
+                bound.add(value)
+    return bound
+
+
+def _releasing(site: Site, is_async: bool) -> bool:
+    """Say whether a with releases; one of the wrong kind counts, for the rules of loops speak of it."""
+    own = site.resource.async_with if is_async else site.resource.sync_with
+    other = site.resource.sync_with if is_async else site.resource.async_with
+    return (other if own is With.ABSENT else own) is not With.KEEPS
+
+
+def _hold(site: Site, op: Enter, store: Store, setting: Setting) -> None:
+    statuses = store.sites.get(site)
+    if statuses is None:
+        return
+    store.set_status(site, frozenset(status | ENTERED if status > 0 else status for status in statuses))
+    if setting.record is not None:
+        setting.record.of(site).enters[op] = None
+
+
+def leave(values: Iterable[Value], op: Exit, store: Store, setting: Setting) -> None:
+    """Leave a with on the values."""
+    for value in values:
+        match value:
+            case Closing(site=site):
+                _let_go(site, op, store, setting)
+            case Site() if _releasing(value, op.is_async):
+                _let_go(value, op, store, setting)
+            case Part(site=site, attribute=attribute):
+                release(site, f"{attribute}.close", op, store, setting)
+            case _:
+                pass
+
+
+def _let_go(site: Site, op: Exit, store: Store, setting: Setting) -> None:
+    statuses = store.sites.get(site)
+    if statuses is not None:
+        store.set_status(site, frozenset(status if status == MOVED else RELEASED for status in statuses))
+        _note_release(site, op, setting)

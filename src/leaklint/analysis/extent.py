@@ -1,0 +1,335 @@
+"""Where a with, or a try/finally, can stand: the fix of an obligation, from the operations that touch its resource.
+
+The rules call `plan`; it gives None where no rewrite is sure to keep the program's meaning.
+"""
+
+import ast
+from dataclasses import dataclass
+
+from leaklint.analysis.facts import Facts, Obligation, Suite, names_in
+from leaklint.analysis.names import children
+from leaklint.analysis.ops import Call, Exit, Op
+from leaklint.model.fix import (
+    Applicability,
+    Edit,
+    FinallyBlock,
+    Fix,
+    Opener,
+    WithBlock,
+    WithItem,
+    WithName,
+    WithTemporary,
+)
+from leaklint.model.resource import Resource, With
+from leaklint.model.span import Span
+
+SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a resource is released at the end of a block: an opener, or lines of code; and what must be imported."""
+
+    opener: Opener | None
+    lines: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+
+
+def plan(obligation: Obligation) -> Fix | None:
+    """Give the fix of a leak: a with up to the last use, a try/finally where the type has no with."""
+    if isinstance(obligation.statement, ast.With | ast.AsyncWith):
+        return _plan_item(obligation)
+    if obligation.history.moves or obligation.history.returns:
+        return None
+    if obligation.site.element is None and not obligation.history.names:
+        return None if obligation.history.is_contained else _plan_temporary(obligation)
+    return _plan_named(obligation)
+
+
+# --- bound to a name ----------------------------------------------------------------------------------------------------
+
+
+def _plan_named(obligation: Obligation) -> Fix | None:
+    facts, statement = obligation.facts, obligation.statement
+    place = facts.places.get(statement)
+    name = obligation.history.names[0] if obligation.history.names else None
+    if place is None or (name is None and obligation.site.element is None):
+        return None
+    way = way_of(obligation, name)
+    if way is None:
+        return None
+    suite, index, _ = place
+    last = _last_use(obligation, suite, index)
+    if last is None:
+        return None
+    releases = _droppable(obligation, suite, last)
+    span = facts.source.span
+    dropped = tuple(span(one) for one in releases)
+    applicability = _applicability(obligation)
+    value = _acquired_value(obligation)
+    target = _single_target(statement)
+    edit: Edit
+    if way.opener is None:
+        if len(releases) != len(_release_statements(obligation)):
+            return None
+        edit = FinallyBlock(span(statement), span(suite[last]), way.lines, dropped)
+    elif value is not None and target is not None:
+        edit = WithBlock(span(statement), span(value), target, span(suite[last]), way.opener, dropped)
+    elif name is not None:
+        edit = WithName(span(statement), name, span(suite[last]), way.opener, dropped)
+    else:
+        return None
+    return Fix(edit, applicability, way.imports)
+
+
+def way_of(obligation: Obligation, name: str | None) -> Way | None:
+    """Say how the resource can be released at the end of a block."""
+    facts, resource = obligation.facts, obligation.site.resource
+    if resource.sync_with is With.RELEASES and not resource.with_does_more and not resource.waits:
+        return Way(Opener())
+    if resource.async_with is With.RELEASES and facts.is_async and not resource.waits:
+        return Way(Opener(is_async=True))
+    if "close" in resource.releases and not resource.waits:
+        return _closing("closing", facts)
+    if "aclose" in resource.async_releases and facts.is_async:
+        return _closing("aclosing", facts)
+    lines = _release_lines(resource, name or "", facts.is_async)
+    return Way(None, lines) if lines and name else None
+
+
+def _closing(function: str, facts: Facts) -> Way | None:
+    scope = facts.scope
+    for name in (function, "contextlib"):
+        node = ast.Name(name, ast.Load())
+        dotted = scope.dotted(node)
+        if dotted == f"contextlib.{function}":
+            return Way(Opener(function == "aclosing", name))
+        if dotted == "contextlib":
+            return Way(Opener(function == "aclosing", f"contextlib.{function}"))
+    if scope.find("contextlib") is not None:
+        return None
+    return Way(Opener(function == "aclosing", f"contextlib.{function}"), imports=("contextlib",))
+
+
+def _release_lines(resource: Resource, name: str, is_async: bool) -> tuple[str, ...]:
+    if resource.releases:
+        method = "close" if "close" in resource.releases else sorted(resource.releases)[0]
+        waits = (f"await {name}.{resource.waits}()",) if resource.waits and is_async else ()
+        return (f"{name}.{method}()", *waits)
+    if resource.async_releases and is_async:
+        method = "aclose" if "aclose" in resource.async_releases else sorted(resource.async_releases)[0]
+        return (f"await {name}.{method}()",)
+    functions = sorted(one for one in resource.release_functions if one.startswith("os."))
+    return (f"{functions[0]}({name})",) if functions else ()
+
+
+def _applicability(obligation: Obligation) -> Applicability:
+    is_released = bool(obligation.history.releases)
+    return Applicability.UNSAFE if obligation.site.resource.outlives and not is_released else Applicability.SAFE
+
+
+def _single_target(statement: ast.stmt) -> str | None:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+        case _:
+            return None
+
+
+def _acquired_value(obligation: Obligation) -> ast.expr | None:
+    """Give the acquiring expression, with its await, where it is all that the statement assigns."""
+    match obligation.statement:
+        case ast.Assign(value=value) if value is obligation.node:
+            return value
+        case ast.Assign(value=ast.Await(value=inner) as value) if inner is obligation.node:
+            return value
+        case _:
+            return None
+
+
+def _last_use(obligation: Obligation, suite: Suite, index: int) -> int | None:
+    """Give the index in the suite of the last statement that touches the resource, None where one lies outside it."""
+    last = index
+    for op in [*obligation.history.uses, *obligation.history.yields, *obligation.history.enters]:
+        found = _index_of(op, suite)
+        if found is None:
+            return None
+        last = max(last, found)
+    return last
+
+
+def _index_of(op: Op, suite: Suite) -> int | None:
+    for index, statement in enumerate(suite):
+        if statement.lineno <= op.line <= (statement.end_lineno or statement.lineno):
+            return index
+    return None
+
+
+def _release_statements(obligation: Obligation) -> list[ast.stmt]:
+    """Give the statements that do nothing but release the resource."""
+    found: dict[ast.stmt, None] = {}
+    for op in obligation.history.releases:
+        if not isinstance(op, Exit):
+            found[op.statement] = None
+    return list(found)
+
+
+def _droppable(obligation: Obligation, suite: Suite, last: int) -> list[ast.stmt]:
+    """Give the release statements that the new block makes needless, without moving the release past anything."""
+    found = []
+    for op in obligation.history.releases:
+        statement = op.statement
+        if isinstance(op, Call) and isinstance(statement, ast.Expr) and _is_call(statement, op):
+            if _only_it(obligation, op) and _ends_its_suite(statement, obligation.facts, suite, last):
+                found.append(statement)
+    return list(dict.fromkeys(found))
+
+
+def _is_call(statement: ast.Expr, op: Call) -> bool:
+    value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+    return value is op.node
+
+
+def _only_it(obligation: Obligation, op: Call) -> bool:
+    """Say whether a release call releases no other site."""
+    return not any(
+        op in other.history.releases for other in obligation.facts.obligations if other.site is not obligation.site
+    )
+
+
+def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) -> bool:
+    own, index, parent = facts.places[statement]
+    if own is suite and index == last + 1:
+        return True
+    if parent is None or not _is_inside(parent, facts, suite):
+        return own is suite and index == last
+    following = own[index + 1] if index + 1 < len(own) else None
+    match following:
+        case None:
+            return True
+        case ast.Raise() | ast.Continue() | ast.Break():
+            return True
+        case ast.Return(value=None | ast.Name() | ast.Constant() | ast.Attribute()):
+            return True
+        case _:
+            return False
+
+
+def _is_inside(parent: ast.stmt, facts: Facts, suite: Suite) -> bool:
+    return any(one in suite for one in [parent, *facts.around(parent)])
+
+
+# --- never bound --------------------------------------------------------------------------------------------------------
+
+
+def _plan_temporary(obligation: Obligation) -> Fix | None:
+    facts, statement = obligation.facts, obligation.statement
+    place = facts.places.get(statement)
+    way = way_of(obligation, None)
+    if place is None or way is None or way.opener is None:
+        return None
+    head = _head(statement, obligation.node, facts)
+    path = _path(head, obligation.node) if head is not None else None
+    if path is None or head is None or _is_conditional(path):
+        return None
+    suite, index, _ = place
+    last = _last_use(obligation, suite, index)
+    if last is None:
+        return None
+    is_sure = last == index and not _is_preceded_by_call(head, path)
+    is_safe = is_sure and not obligation.site.resource.outlives
+    span = facts.source.span
+    above = path[-2] if len(path) > 1 else None
+    value = above if isinstance(above, ast.Await) else obligation.node
+    edit = WithTemporary(
+        span(statement), span(value), new_name(obligation), span(suite[last]), way.opener
+    )
+    return Fix(edit, Applicability.SAFE if is_safe else Applicability.UNSAFE, way.imports)
+
+
+def _head(statement: ast.stmt, node: ast.expr, facts: Facts) -> ast.AST | None:
+    """Give the part of a statement that is evaluated once, before the rest of it; None where there is none with the node."""
+    if isinstance(statement, SIMPLE):
+        return statement
+    if isinstance(statement, ast.For | ast.AsyncFor):
+        return statement.iter
+    if isinstance(statement, ast.If) and facts.source.lines[statement.lineno - 1][statement.col_offset :].startswith("if"):
+        return statement.test
+    return None
+
+
+def _path(head: ast.AST, node: ast.expr) -> list[ast.AST] | None:
+    """Give the nodes from a head down to a node."""
+    if head is node:
+        return [head]
+    for child in children(head):
+        found = _path(child, node)
+        if found is not None:
+            return [head, *found]
+    return None
+
+
+def _is_conditional(path: list[ast.AST]) -> bool:
+    """Say whether the last node of a path may be evaluated never, later or several times."""
+    for parent, child in zip(path, path[1:], strict=False):
+        match parent:
+            case ast.Lambda():
+                return True
+            case ast.IfExp(test=test) if child is not test:
+                return True
+            case ast.BoolOp(values=values) if child is not values[0]:
+                return True
+            case ast.comprehension(iter=iterated) if child is not iterated:
+                return True
+            case ast.ListComp(generators=first) | ast.SetComp(generators=first) | ast.GeneratorExp(generators=first):
+                if child is not first[0]:
+                    return True
+            case ast.DictComp(generators=first) if child is not first[0]:
+                return True
+            case ast.Assert(test=test) if child is not test:
+                return True
+            case ast.Compare(left=left, comparators=rest) if child is not left and child is not rest[0]:
+                return True
+            case _:
+                pass
+    return False
+
+
+def _is_preceded_by_call(head: ast.AST, path: list[ast.AST]) -> bool:
+    """Say whether a call is evaluated before the node, and would be evaluated after it in the new block."""
+    for parent, child in zip(path, path[1:], strict=False):
+        before = list(children(parent))
+        if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            continue
+        for sibling in before[: before.index(child)]:
+            if any(isinstance(one, ast.Call | ast.Await | ast.Yield) for one in ast.walk(sibling)):
+                return True
+    return False
+
+
+def _plan_item(obligation: Obligation) -> Fix | None:
+    """A with on something that does not release: closing, or an item of its own."""
+    facts, statement = obligation.facts, obligation.statement
+    assert isinstance(statement, ast.With | ast.AsyncWith)
+    way = way_of(obligation, None)
+    item = next((one.context_expr for one in statement.items if _path(one.context_expr, obligation.node)), None)
+    if item is None or way is None or way.opener is None or way.opener.is_async != isinstance(statement, ast.AsyncWith):
+        return None
+    path = _path(item, obligation.node) or []
+    if _is_conditional(path) or obligation.history.moves or obligation.history.returns:
+        return None
+    above = path[-2] if len(path) > 1 else None
+    value = above if isinstance(above, ast.Await) else obligation.node
+    edit = WithItem(facts.source.span(statement), facts.source.span(value), new_name(obligation), way.opener)
+    return Fix(edit, Applicability.SAFE, way.imports)
+
+
+def new_name(obligation: Obligation) -> str:
+    """Give a name for the resource that the body does not mention yet."""
+    facts = obligation.facts
+    taken = names_in(facts.function.node if facts.function else facts.source.tree)
+    wanted = obligation.site.resource.variable
+    name, number = wanted, 2
+    while name in taken or facts.module.bindings.binds(name):
+        name, number = f"{wanted}{number}", number + 1
+    return name

@@ -1,0 +1,207 @@
+"""The facts that rules read: every acquisition of a body, and what becomes of it on each way out."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from leaklint.analysis.graph import Block
+from leaklint.analysis.names import Function, Scope, children, suites, terminal
+from leaklint.analysis.ops import Call, Op, Raise
+from leaklint.analysis.ownership import Solution
+from leaklint.analysis.record import History
+from leaklint.analysis.setting import Body
+from leaklint.analysis.trace import leading_to
+from leaklint.analysis.values import Site
+from leaklint.model.source import Source
+
+Suite = list[ast.stmt]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one body: a function's, or the module's (`function` is None)."""
+
+    source: Source
+    module: Scope
+    function: Function | None
+    is_setup: bool
+    solution: Solution
+    obligations: list["Obligation"] = field(default_factory=list)
+
+    @property
+    def body(self) -> Suite:
+        """The statements of the body."""
+        return self.function.node.body if self.function else self.source.tree.body
+
+    @property
+    def scope(self) -> Scope:
+        """The names of the body."""
+        return self.solution.setting.scope
+
+    @property
+    def is_async(self) -> bool:
+        """Say whether the body may await."""
+        return self.function is not None and isinstance(self.function.node, ast.AsyncFunctionDef)
+
+    @cached_property
+    def places(self) -> dict[ast.stmt, tuple[Suite, int, ast.stmt | None]]:
+        """Where each statement stands: its suite, its index there (from 0), the compound statement around."""
+        found: dict[ast.stmt, tuple[Suite, int, ast.stmt | None]] = {}
+        waiting: list[tuple[Suite, ast.stmt | None]] = [(self.body, None)]
+        while waiting:
+            suite, parent = waiting.pop()
+            for index, statement in enumerate(suite):
+                found[statement] = (suite, index, parent)
+                if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    waiting.extend((inner, statement) for inner in suites(statement))
+        return found
+
+    @cached_property
+    def patched(self) -> frozenset[str]:
+        """The names that the function's mocks replace: what they make is nothing to release."""
+        if self.function is None:
+            return frozenset()
+        owner = self.function.owner.decorator_list if self.function.owner else []
+        return frozenset(name for node in [self.function.node, *owner] for name in patched_names(node))
+
+    def around(self, statement: ast.stmt) -> list[ast.stmt]:
+        """Give the compound statements around a statement, innermost first."""
+        found = []
+        parent = self.places[statement][2] if statement in self.places else None
+        while parent is not None:
+            found.append(parent)
+            parent = self.places[parent][2]
+        return found
+
+    def is_expected(self, line: int) -> bool:
+        """Say whether a line stands in a block that is meant to raise or to warn of a leak."""
+        return any(first <= line <= last for first, last in self.solution.setting.graph.expected)
+
+
+@dataclass(frozen=True, eq=False)
+class Obligation:
+    """One acquisition, and what becomes of it."""
+
+    facts: Facts
+    site: Site
+    history: History
+
+    @property
+    def node(self) -> ast.expr:
+        """The expression that acquires."""
+        return self.site.node
+
+    @property
+    def statement(self) -> ast.stmt:
+        """The statement that acquires."""
+        assert self.site.statement is not None
+        return self.site.statement
+
+    @property
+    def line(self) -> int:
+        """The line of the acquisition."""
+        return self.node.lineno
+
+    @property
+    def is_named(self) -> bool:
+        """Say whether a name, or a container, ever held it."""
+        return bool(self.history.names) or self.history.is_contained
+
+    @property
+    def is_open_at_return(self) -> bool:
+        """Say whether a normal way out leaves it open; a module's own names live as long as the process."""
+        if self.facts.solution.setting.body is Body.MODULE and self.history.exit_names:
+            return False
+        return "returned" in self.history.exits
+
+    @cached_property
+    def is_released_or_handed_on(self) -> bool:
+        """Say whether any path releases it, enters it or hands it on (in a loop that loses it: within that loop)."""
+        history = self.history
+        settling: list[Op] = [*history.releases, *history.enters, *history.moves, *history.returns]
+        loop = self._losing_loop()
+        if loop is not None:
+            settling = [op for op in settling if loop.lineno <= op.line <= (loop.end_lineno or op.line)]
+        return bool(settling)
+
+    def _losing_loop(self) -> ast.stmt | None:
+        if not any(isinstance(op, Call) and op.node is self.node for op in self.history.rebinds):
+            return None
+        loops = (one for one in self.facts.around(self.statement) if isinstance(one, ast.For | ast.AsyncFor | ast.While))
+        return next(loops, None)
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Say whether a path hands it to somebody else."""
+        return bool(self.history.moves or self.history.returns)
+
+    @property
+    def is_entered_in_place(self) -> bool:
+        """Say whether it is acquired in the head of a with that does not release it."""
+        is_with = isinstance(self.statement, ast.With | ast.AsyncWith)
+        return is_with and (self.history.is_kept_by_with or self.history.is_wrapped_in_with)
+
+    @property
+    def is_rebound(self) -> bool:
+        """Say whether its only name is bound anew, or deleted, while it is open."""
+        return bool(self.history.rebinds)
+
+    @property
+    def is_open_at_raise(self) -> bool:
+        """Say whether an exception may leave the body while it is open."""
+        return "raised" in self.history.exits
+
+    @cached_property
+    def raising(self) -> list[Op]:
+        """The operations that may raise out of the body while it is open, in the order of the text."""
+        leading = self._blocks_to_raise()
+        found = [op for op, targets in self.history.raised_at.items() if any(target in leading for target in targets)]
+        return sorted(found, key=lambda op: op.line)
+
+    @property
+    def has_explicit_raise(self) -> bool:
+        """Say whether the body itself raises while it is open."""
+        return any(isinstance(op, Raise) and op.is_explicit for op in self.raising)
+
+    def _blocks_to_raise(self) -> set[Block]:
+        """The blocks from which the raised exit is reached with the resource open all the way."""
+        graph = self.facts.solution.setting.graph
+        return leading_to(graph.raised, self.site, self.facts.solution)
+
+
+def is_reportable(obligation: Obligation) -> bool:
+    """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
+    facts, site, history = obligation.facts, obligation.site, obligation.history
+    if site.parameter is not None or site.resource.is_loop or facts.is_expected(obligation.line):
+        return False
+    if facts.is_setup and obligation.is_named:
+        return False
+    if terminal(obligation.node) in facts.patched:
+        return False
+    if facts.solution.setting.body is Body.FIXTURE:
+        return not (history.yields or history.returns or history.moves)
+    return True
+
+
+def patched_names(node: ast.AST) -> Iterator[str]:
+    """Yield the last segments of the names that calls of `patch` and `setattr` below a node replace."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and terminal(one) in ("patch", "object", "setattr", "multiple"):
+            for argument in one.args[:2]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value.rpartition(".")[2]
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Give every name that a piece of code mentions."""
+    found: set[str] = set()
+    stack: list[ast.AST] = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ast.Name):
+            found.add(one.id)
+        elif isinstance(one, ast.arg):
+            found.add(one.arg)
+        stack.extend(children(one))
+    return found

@@ -1,0 +1,543 @@
+"""Statements to a control-flow graph. It knows Python's control flow, and no library.
+
+`finally` suites and the exits of `with` are lowered once for every way out: normal, exception, return, break, continue.
+Expressions are lowered in `lower_expression`.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from leaklint.analysis import ops
+from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
+from leaklint.analysis.lower_expression import Expressions
+from leaklint.analysis.names import Scope, children, terminal
+from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.values import FALSE, TRUE
+
+LEAVES = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve"))
+EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
+WARNING = frozenset(("warns", "assertWarns", "assertWarnsRegex", "check_warnings"))
+
+
+@dataclass(eq=False, slots=True)
+class Loop:
+    """A loop being lowered: where `continue` and `break` lead."""
+
+    outer: "Context | None"
+    again: Block
+    after: Block
+
+
+@dataclass(eq=False, slots=True)
+class Final:
+    """A `finally` suite or the exit of a `with`, to be emitted again for each way out."""
+
+    outer: "Context | None"
+    frame: Frame  # the frame outside
+    emit: Callable[[], None]
+    copies: dict[Block, Block] = field(default_factory=dict)
+
+
+Context = Loop | Final
+
+
+def lower(body: list[ast.stmt], scope: Scope, yield_kind: Kind | None) -> Graph:
+    """Build the graph of a body; `yield_kind` says what a `yield` in it may raise."""
+    lowerer = Lowerer(scope, yield_kind, tested_names(body))
+    entry = lowerer.current
+    assert entry is not None
+    lowerer.suite(body)
+    if lowerer.current is not None:
+        lowerer.current.end = Jump(lowerer.returned)
+    repeated = {name for name, count in lowerer.tests.items() if count > 1 or not name.startswith("?")}
+    kills: dict[str, set[str]] = {}
+    for opaque, names in lowerer.mentions.items():
+        for name in names:
+            kills.setdefault(name, set()).add(opaque)
+    return Graph(entry, lowerer.returned, lowerer.raised, lowerer.blocks, frozenset(repeated), kills, lowerer.expected)
+
+
+def tested_names(body: list[ast.stmt]) -> frozenset[str]:
+    """Give the plain names that conditions of the body mention."""
+    names: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
+            names.update(one.id for one in ast.walk(node.test) if isinstance(one, ast.Name))
+        stack.extend(children(node))
+    return frozenset(names)
+
+
+class Lowerer(Expressions):
+    """Builds one graph; `current` is the open block, None after a jump."""
+
+    def __init__(self, scope: Scope, yield_kind: Kind | None, tested: frozenset[str]) -> None:
+        self.blocks: list[Block] = []
+        outermost = Frame(None, None)
+        self.returned = self.new_block(outermost)
+        self.raised = self.new_block(outermost)
+        self.returned.end = self.raised.end = Stop()
+        outermost.raised = self.raised
+        self.frame = outermost
+        self.context: Context | None = None
+        self.tested = tested
+        self.expected: list[tuple[int, int]] = []
+        super().__init__(scope, yield_kind)
+        self.current: Block | None = self.new_block(outermost)
+
+    # --- blocks -------------------------------------------------------------------------------------------------------
+
+    def new_block(self, frame: Frame | None = None) -> Block:
+        """Add an empty block, in the current frame unless another is given."""
+        block = Block(len(self.blocks), frame or self.frame)
+        self.blocks.append(block)
+        return block
+
+    def jump(self, target: Block) -> None:
+        """End the current block, if one is open, with a jump."""
+        if self.current is not None:
+            self.current.end = Jump(target)
+            self.current = None
+
+    def emit(self, op: ops.Op, kind: Kind | None = None) -> None:
+        """Append an operation that may raise the kind."""
+        if self.current is None:
+            self.current = self.new_block()  # unreachable, kept so that lowering goes on
+        if len(self.current.ops) >= 48:
+            block = self.new_block()
+            self.jump(block)
+            self.current = block
+        self.current.ops.append(op)
+        self.current.raises.append(kind)
+        if kind is not None:
+            self.frame.route(kind)
+
+    def in_frame(self, frame: Frame, block: Block, emit: Callable[[], None]) -> None:
+        """Emit into a block under another frame; the open block is where that ends."""
+        saved, self.frame, self.current = self.frame, frame, block
+        emit()
+        self.frame = saved
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def suite(self, body: list[ast.stmt]) -> None:
+        """Lower statements in order; what follows a jump is dead and left out."""
+        for statement in body:
+            if self.current is None:
+                return
+            self.statement = statement
+            self.lower_statement(statement)
+
+    def lower_statement(self, node: ast.stmt) -> None:
+        """Lower one statement."""
+        match node:
+            case ast.If():
+                self._if(node)
+            case ast.For() | ast.AsyncFor():
+                self._for(node)
+            case ast.While():
+                self._while(node)
+            case ast.With() | ast.AsyncWith():
+                self._with(node, 0)
+            case ast.Try() | ast.TryStar():
+                self._try(node)
+            case ast.Match():
+                self._match(node)
+            case ast.Return():
+                self._return(node)
+            case ast.Raise():
+                self._raise(node)
+            case ast.Assert():
+                self._assert(node)
+            case ast.Break() | ast.Continue():
+                self._leave_loop(node)
+            case ast.Expr():
+                self._expression_statement(node)
+            case _:
+                self.lower_simple(node)
+
+    def _expression_statement(self, node: ast.Expr) -> None:
+        self.dropped(node.value)
+        call = node.value.value if isinstance(node.value, ast.Await) else node.value
+        if isinstance(call, ast.Call):
+            if self.scope.dotted(call.func) in LEAVES and self.current is not None:
+                self.current.end = Stop()
+                self.current = None
+            elif self.does_not_return(call):
+                self.emit(ops.Raise(node, node.lineno, False), Thrown.IMPLICIT)
+                self._die()
+
+    def does_not_return(self, call: ast.Call) -> bool:
+        """Say whether a call ends a test (`pytest.skip()`, `self.fail()`)."""
+        name = self.scope.dotted(call.func)
+        if name is not None:
+            return name in ("pytest.skip", "pytest.fail", "pytest.xfail", "pytest.exit")
+        return isinstance(call.func, ast.Attribute) and call.func.attr in ("skipTest", "fail") and terminal(call.func.value) == "self"
+
+    def _if(self, node: ast.If) -> None:
+        after = self.new_block()
+        while True:
+            then, otherwise = self.new_block(), self.new_block()
+            self.statement = node
+            self.branch(node.test, then, otherwise)
+            self.current = then
+            self.suite(node.body)
+            self.jump(after)
+            self.current = otherwise
+            if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+                node = node.orelse[0]
+                continue
+            self.suite(node.orelse)
+            self.jump(after)
+            self.current = after
+            return
+
+    def _while(self, node: ast.While) -> None:
+        head, body, orelse, after = self.new_block(), self.new_block(), self.new_block(), self.new_block()
+        self.jump(head)
+        self.current = head
+        self.branch(node.test, body, orelse)
+        self.context = Loop(self.context, head, after)
+        self.current = body
+        self.suite(node.body)
+        self.jump(head)
+        self.context = self.context.outer
+        self.current = orelse
+        self.suite(node.orelse)
+        self.jump(after)
+        self.current = after
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        source = self.operand(node.iter)
+        body, again, orelse, after = self.new_block(), self.new_block(), self.new_block(), self.new_block()
+        self.iterate(source, body, again, orelse, node.lineno)
+        self.context = Loop(self.context, again, after)
+        self.current = body
+        self.element(node.target, source)
+        self.suite(node.body)
+        self.jump(again)
+        self.context = self.context.outer
+        self.current = orelse
+        self.suite(node.orelse)
+        self.jump(after)
+        self.current = after
+
+    def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, line: int) -> None:
+        """Lower the head of a loop twice: a container that holds something is not left before its first element."""
+        if source is not None:
+            self.emit(ops.Iterate(self.statement, line, source, True), Thrown.IMPLICIT)
+        if self.current is not None:
+            first = Test(source, Comparison.NOT_EMPTY) if source is not None else None
+            self.current.end = Branch(first, body, done, line)
+        self.current = again
+        if source is not None:
+            self.emit(ops.Iterate(self.statement, line, source, False), Thrown.IMPLICIT)
+        self.current.end = Branch(None, body, done, line)
+
+    def _return(self, node: ast.Return) -> None:
+        source = self.operand(node.value) if node.value is not None else None
+        self.emit(ops.Return(node, node.lineno, source))
+        self.jump(self._way_out(self.context, None, self.returned))
+
+    def _leave_loop(self, node: ast.Break | ast.Continue) -> None:
+        loop = self.context
+        while isinstance(loop, Final):
+            loop = loop.outer
+        if loop is None:
+            return self._die()
+        target = loop.after if isinstance(node, ast.Break) else loop.again
+        return self.jump(self._way_out(self.context, loop, target))
+
+    def _way_out(self, context: Context | None, stop: Context | None, target: Block) -> Block:
+        """Give the block that leads to the target through every `finally` and `with` between a context and `stop`."""
+        while isinstance(context, Loop) and context is not stop:
+            context = context.outer
+        if context is stop or context is None or isinstance(context, Loop):
+            return target
+        if target not in context.copies:
+            context.copies[target] = block = self.new_block(context.frame)
+            saved = self.frame, self.context, self.current, self.statement
+            self.frame, self.context, self.current = context.frame, context.outer, block
+            context.emit()
+            self.jump(self._way_out(context.outer, stop, target))
+            self.frame, self.context, self.current, self.statement = saved
+        return context.copies[target]
+
+    def _raise(self, node: ast.Raise) -> None:
+        if node.exc is not None:
+            self.operand(node.exc)
+        kind: Kind = Thrown.IMPLICIT if node.exc is None else terminal(node.exc)
+        self.emit(ops.Raise(node, node.lineno, node.exc is not None), kind)
+        self._die()
+
+    def _assert(self, node: ast.Assert) -> None:
+        holds, fails = self.new_block(), self.new_block()
+        self.branch(node.test, holds, fails)
+        self.current = fails
+        if node.msg is not None:
+            self.operand(node.msg)
+        self.emit(ops.Raise(node, node.lineno, False), "AssertionError")
+        self._die()
+        self.current = holds
+
+    def _die(self) -> None:
+        if self.current is not None:
+            self.current.end = Stop()
+            self.current = None
+
+    # --- with and try -------------------------------------------------------------------------------------------------
+
+    def _with(self, node: ast.With | ast.AsyncWith, index: int) -> None:
+        if index == len(node.items):
+            return self.suite(node.body)
+        item, is_async = node.items[index], isinstance(node, ast.AsyncWith)
+        self._note_expectation(node, item.context_expr)
+        source = self.keep(self.operand(item.context_expr), node)
+        caught, after = self.new_block(), self.new_block()
+        frame = Frame(self.frame, None, final=caught, is_guarded=self.frame.is_guarded)
+        dest = self.temporary()
+        self.emit(ops.Enter(node, item.context_expr.lineno, dest, source, is_async))
+        line = item.context_expr.lineno
+
+        def leave() -> None:
+            self.emit(ops.Exit(node, line, source, is_async))
+
+        self.context = Final(self.context, self.frame, leave)
+        outer, self.frame = self.frame, frame
+        if self.current is not None:
+            inside = self.new_block()
+            self.jump(inside)
+            self.current = inside
+        if item.optional_vars is not None:
+            self.assign(item.optional_vars, dest)
+        self._with(node, index + 1)
+        self.context, self.frame = self.context.outer, outer
+        self._finish(frame, caught, after, leave, source)
+        return None
+
+    def _finish(self, frame: Frame, caught: Block, after: Block, emit: Callable[[], None], source: str | None) -> None:
+        """Emit what a `finally` or the end of a `with` does, on the normal way and on the exceptional one."""
+        if self.current is not None:
+            block = self.new_block()
+            self.jump(block)
+            self.current = block
+            emit()
+            self.jump(after)
+        self.current = caught
+        emit()
+        if self.current is not None:
+            self.current.end = Reraise(frozenset(frame.kinds), source, after)
+            for kind in frame.kinds:
+                self.frame.route(kind)
+        self.current = after
+
+    def _note_expectation(self, node: ast.With | ast.AsyncWith, expression: ast.expr) -> None:
+        name = terminal(expression)
+        if name in EXPECTING or (name in WARNING and "ResourceWarning" in ast.dump(expression)):
+            self.expected.append((node.lineno, node.end_lineno or node.lineno))
+
+    def _try(self, node: ast.Try | ast.TryStar) -> None:
+        outer, after = self.frame, self.new_block()
+        caught = self.new_block() if node.finalbody else None
+        around = Frame(outer, None, final=caught, is_guarded=outer.is_guarded) if caught else outer
+
+        def finish() -> None:
+            self.suite(node.finalbody)
+
+        if caught:
+            self.context = Final(self.context, outer, finish)
+        handlers = tuple(Handler(self._types(one.type), self.new_block(around)) for one in node.handlers)
+        self.frame = Frame(around, None, handlers, is_guarded=True) if handlers else around
+        body = self.new_block()
+        self.jump(body)
+        self.current = body
+        self.suite(node.body)
+        self.frame = around
+        if self.current is not None:
+            orelse = self.new_block()
+            self.jump(orelse)
+            self.current = orelse
+            self.suite(node.orelse)
+        joined = self.new_block(around)
+        self.jump(joined)
+        for handler, clause in zip(handlers, node.handlers, strict=True):
+            self.current = handler.block
+            if clause.name:
+                self.emit(ops.Delete(node, clause.lineno, clause.name, False))
+            self.suite(clause.body)
+            self.jump(joined)
+        self.frame = outer
+        self.current = joined
+        if caught is None:
+            self.jump(after)
+            self.current = after
+            return
+        assert self.context is not None
+        self.context = self.context.outer
+        self._finish(around, caught, after, finish, None)
+
+    def _types(self, node: ast.expr | None) -> frozenset[str] | None:
+        if node is None:
+            return None
+        if isinstance(node, ast.Tuple):
+            return frozenset(terminal(one) for one in node.elts)
+        return frozenset((terminal(node),))
+
+    def _match(self, node: ast.Match) -> None:
+        subject = self.keep(self.operand(node.subject), node)
+        after = self.new_block()
+        for case in node.cases:
+            self.statement = node
+            body, rest = self.new_block(), self.new_block()
+            is_default = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
+            if self.current is not None:
+                line = case.pattern.lineno
+                self.current.end = Jump(body) if is_default else Branch(None, body, rest, line)
+            self.current = body
+            for one in ast.walk(case.pattern):
+                if isinstance(one, ast.MatchAs) and one.name:
+                    self.emit(ops.Alias(node, one.lineno, one.name, subject if one is case.pattern else None))
+            if case.guard is not None:
+                guarded = self.new_block()
+                self.branch(case.guard, guarded, rest)
+                self.current = guarded
+            self.suite(case.body)
+            self.jump(after)
+            self.current = rest
+            if is_default:
+                break
+        self.jump(after)
+        self.current = after
+
+    # --- conditions ---------------------------------------------------------------------------------------------------
+
+    def branch(self, node: ast.expr, then: Block, otherwise: Block) -> None:
+        """End the current block by a condition."""
+        match node:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self.branch(operand, otherwise, then)
+            case ast.BoolOp(op=op, values=values):
+                for value in values[:-1]:
+                    rest = self.new_block()
+                    if isinstance(op, ast.And):
+                        self.branch(value, rest, otherwise)
+                    else:
+                        self.branch(value, then, rest)
+                    self.current = rest
+                return self.branch(values[-1], then, otherwise)
+            case ast.Constant(value=value):
+                return self.jump(then if value else otherwise)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                test, flipped = self._comparison(left, op, right)
+            case _:
+                test, flipped = self._condition(node), False
+        self.decide(test, otherwise if flipped else then, then if flipped else otherwise, node.lineno)
+        return None
+
+    def decide(self, test: Test | None, then: Block, otherwise: Block, line: int) -> None:
+        """End the current block by a test."""
+        if test is not None and test.comparison is not Comparison.NOT_EMPTY:
+            self.tests[test.name] = self.tests.get(test.name, 0) + 1
+        if self.current is None:
+            self.current = self.new_block()
+        self.current.end = Branch(test, then, otherwise, line)
+        self.current = None
+
+    def _condition(self, node: ast.expr) -> Test | None:
+        match node:
+            case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=name), ast.Constant(value=str(attribute))]):
+                if self.is_variable(name):
+                    return Test(self.renamed(name), Comparison.HAS, attribute)
+            case _:
+                pass
+        if (state := self._state(node)) is not None:
+            return state
+        source = self.operand(node)
+        if source is not None:
+            return Test(source)
+        return self._opaque(node)
+
+    def _state(self, node: ast.expr) -> Test | None:
+        """Give the test of an attribute, or of a method without arguments, which may tell that a resource is released."""
+        called = node.func if isinstance(node, ast.Call) and not node.args and not node.keywords else node
+        match called:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if self.is_variable(name) and attr in STATES:
+                self.operand(node)
+                return Test(self.renamed(name), Comparison.CLOSED, attr)
+            case _:
+                return None
+
+    def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> tuple[Test | None, bool]:
+        """Give the test of a comparison, and whether its outcome is the opposite one."""
+        flipped = isinstance(op, ast.IsNot | ast.NotEq)
+        is_none = isinstance(right, ast.Constant) and right.value is None
+        if is_none and isinstance(op, ast.Is | ast.IsNot) and (state := self._state(left)) is not None:
+            return state, not flipped
+        source, literal = self.operand(left), literal_of(right)
+        if literal is ops.NOT_LITERAL:
+            other = self.operand(right)
+            if isinstance(op, ast.Is | ast.IsNot) and source is not None and other is not None:
+                return Test(source, Comparison.SAME, other), flipped
+            return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
+        kind = KINDS.get(type(op))
+        if source is not None and kind is not None:
+            if literal is None and kind is Comparison.EQUALS:
+                return Test(source, Comparison.IS_NONE), flipped
+            if not isinstance(literal, str):
+                return Test(source, kind, literal), flipped
+        return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
+
+    def _opaque(self, node: ast.expr) -> Test | None:
+        """Give a test on an expression that nobody understands but that may be tested again."""
+        names = set()
+        for one in ast.walk(node):
+            if isinstance(one, ast.Call) and terminal(one) not in ("isinstance", "hasattr", "callable", "len"):
+                return None
+            if isinstance(one, ast.Name):
+                names.add(one.id)
+        if not names:
+            return None
+        key = "?" + ast.dump(node)
+        self.mentions[key] = frozenset(names)
+        return Test(key)
+
+    def flag(self, name: str, node: ast.expr) -> bool:
+        """Lower `name = condition` as a branch where the name is tested later, so that the correlation stays known."""
+        is_condition = isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+        is_condition |= isinstance(node, ast.Call) and terminal(node) in ("isinstance", "hasattr")
+        if not is_condition or name not in self.tested:
+            return False
+        then, otherwise, after = self.new_block(), self.new_block(), self.new_block()
+        self.branch(node, then, otherwise)
+        for block, value in ((then, TRUE), (otherwise, FALSE)):
+            self.current = block
+            self.emit(ops.Evaluate(self.statement, node.lineno, name, value))
+            self.jump(after)
+        self.current = after
+        return True
+
+
+def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:
+    """Give the value of a literal None, bool, int or str, or NOT_LITERAL."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        value = node.operand.value
+        return -value if isinstance(value, int) and not isinstance(value, bool) else ops.NOT_LITERAL
+    if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | int | str)):
+        return node.value
+    return ops.NOT_LITERAL
+
+
+STATES = frozenset(("closed", "_closed", "is_closed", "is_closing", "poll", "returncode"))
+KINDS: dict[type[ast.cmpop], Comparison] = {
+    ast.Is: Comparison.EQUALS,
+    ast.IsNot: Comparison.EQUALS,
+    ast.Eq: Comparison.EQUALS,
+    ast.NotEq: Comparison.EQUALS,
+    ast.Gt: Comparison.GREATER,
+    ast.GtE: Comparison.AT_LEAST,
+    ast.Lt: Comparison.LESS,
+    ast.LtE: Comparison.AT_MOST,
+}
+UNFLIPPED: dict[type[ast.cmpop], ast.cmpop] = {ast.IsNot: ast.Is(), ast.NotEq: ast.Eq(), ast.NotIn: ast.In()}

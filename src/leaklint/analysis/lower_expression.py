@@ -1,0 +1,442 @@
+"""Expressions to operations. What nobody can follow vanishes: its operand is None."""
+
+import ast
+from abc import ABC, abstractmethod
+
+from leaklint.analysis import ops
+from leaklint.analysis.closures import closure
+from leaklint.analysis.graph import Block, Kind, Thrown
+from leaklint.analysis.names import Scope, children
+from leaklint.analysis.ops import Test
+from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Reference, Value
+
+# Calls that are not taken to raise: what stands between acquire and release is an alarm only where it may well fail.
+QUIET = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "len isinstance issubclass id type print hasattr callable repr bool range enumerate zip list dict set tuple object super "
+        "frozenset reversed locals globals vars min max abs str"
+    ).split()
+) | {f"contextlib.{name}" for name in "closing aclosing nullcontext suppress ExitStack AsyncExitStack".split()} | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
+QUIET_METHODS = frozenset(
+    ("append", "debug", "info", "warning", "error", "exception", "log", "setdefault", "keys", "values", "items")
+    + ("startswith", "endswith", "strip", "lower", "upper", "addCleanup", "addfinalizer", "callback", "push")
+)
+
+
+class Expressions(ABC):
+    """The half of the lowering that knows expressions; the other half gives it blocks."""
+
+    statement: ast.stmt
+    current: Block | None
+
+    def __init__(self, scope: Scope, yield_kind: Kind | None) -> None:
+        self.scope = scope
+        self.yield_kind = yield_kind
+        self.tests: dict[str, int] = {}
+        self.mentions: dict[str, frozenset[str]] = {}
+        self._renames: dict[str, str] = {}
+        self._temporaries = 0
+
+    @abstractmethod
+    def new_block(self) -> Block:
+        """Add an empty block."""
+
+    @abstractmethod
+    def jump(self, target: Block) -> None:
+        """End the current block with a jump."""
+
+    @abstractmethod
+    def emit(self, op: ops.Op, kind: Kind | None = None) -> None:
+        """Append an operation."""
+
+    @abstractmethod
+    def branch(self, node: ast.expr, then: Block, otherwise: Block) -> None:
+        """End the current block by a condition."""
+
+    @abstractmethod
+    def decide(self, test: Test | None, then: Block, otherwise: Block, line: int) -> None:
+        """End the current block by a test."""
+
+    @abstractmethod
+    def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, line: int) -> None:
+        """Lower the head of a loop."""
+
+    @abstractmethod
+    def suite(self, body: list[ast.stmt]) -> None:
+        """Lower statements in order."""
+
+    @abstractmethod
+    def flag(self, name: str, node: ast.expr) -> bool:
+        """Lower the assignment of a condition to a name that is tested later."""
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def temporary(self) -> str:
+        """Give a new temporary."""
+        self._temporaries += 1
+        return f"%{self._temporaries}"
+
+    def is_variable(self, name: str) -> bool:
+        """Say whether a name is a variable of this function."""
+        return name in self._renames or self.scope.is_local(name)
+
+    def renamed(self, name: str) -> str:
+        """Give the operand of a variable (a comprehension's variables have names of their own)."""
+        return self._renames.get(name, name)
+
+    def keep(self, source: ops.Operand, node: ast.stmt) -> ops.Operand:
+        """Copy a variable to a temporary, so that a later binding of the name changes nothing."""
+        if source is None or source.startswith("%"):
+            return source
+        dest = self.temporary()
+        self.emit(ops.Alias(node, node.lineno, dest, source))
+        return dest
+
+    # --- statements without control flow ------------------------------------------------------------------------------
+
+    def lower_simple(self, node: ast.stmt) -> None:
+        """Lower an assignment, a deletion, a nested definition; imports and the like do nothing."""
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                self._assign_all(targets, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._assign_all([target], value)
+            case ast.AugAssign(target=target, value=value):
+                source = self.operand(value)
+                if isinstance(target, ast.Name) and self.is_variable(target.id):
+                    self.emit(ops.Put(node, node.lineno, self.renamed(target.id), source))
+                elif source is not None:
+                    self.emit(ops.Escape(node, node.lineno, source))
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self._delete(target)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                for decorator in node.decorator_list:
+                    self.operand(decorator)
+                self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node)))
+                if isinstance(node, ast.ClassDef):
+                    self.suite(node.body)  # runs here; its names are not ours, so that what they hold escapes
+            case _:
+                pass
+
+    def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
+        first = targets[0]
+        if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
+            return
+        if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
+            starred = any(isinstance(one, ast.Starred) for one in [*first.elts, *value.elts])
+            if len(first.elts) == len(value.elts) and not starred:
+                sources = [self.keep(self.operand(one), self.statement) for one in value.elts]
+                for target, source in zip(first.elts, sources, strict=True):
+                    self.assign(target, source)
+                return
+        bound = first.id if len(targets) == 1 and isinstance(first, ast.Name) else None
+        source = self.operand(value, bound_to=bound)
+        for target in targets:
+            self.assign(target, source, is_last=target is targets[-1])
+
+    def assign(self, target: ast.expr, source: ops.Operand, is_last: bool = True) -> None:
+        """Bind a target to an operand, for the last time unless told otherwise."""
+        line = target.lineno
+        match target:
+            case ast.Name(id=name):
+                if self.is_variable(name):
+                    ends = is_last and source is not None and source.startswith("%")
+                    self.emit(ops.Alias(self.statement, line, self.renamed(name), source, ends))
+                elif source is not None:
+                    self.emit(ops.Escape(self.statement, line, source))
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                starred = any(isinstance(one, ast.Starred) for one in elements)
+                for index, element in enumerate(elements):
+                    self.element(element, source, None if starred else index)
+            case ast.Starred(value=value):
+                self.assign(value, source)
+            case ast.Attribute(value=base, attr=attr):
+                self.operand(base)
+                if source is not None:
+                    is_own = isinstance(base, ast.Name) and base.id in ("self", "cls")
+                    self.emit(ops.Escape(self.statement, line, source, attr if is_own else None))
+            case ast.Subscript(value=base, slice=index):
+                container = self.operand(base)
+                self.operand(index)
+                if source is not None and container is not None:
+                    self.emit(ops.Put(self.statement, line, container, source))
+                elif source is not None:
+                    self.emit(ops.Escape(self.statement, line, source))
+            case _:
+                pass
+
+    def element(self, target: ast.expr, source: ops.Operand, index: int | None = None) -> None:
+        """Bind a target to an element of an operand."""
+        if isinstance(target, ast.Starred):
+            target, index = target.value, None
+        dest = None
+        if source is not None:
+            dest = self.temporary()
+            self.emit(ops.Element(self.statement, target.lineno, dest, source, index))
+        self.assign(target, dest)
+
+    def _delete(self, target: ast.expr) -> None:
+        match target:
+            case ast.Name(id=name) if self.is_variable(name):
+                self.emit(ops.Delete(self.statement, target.lineno, self.renamed(name), True))
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for element in elements:
+                    self._delete(element)
+            case ast.Attribute(value=base) | ast.Subscript(value=base):
+                self.operand(base)
+            case _:
+                pass
+
+    # --- expressions --------------------------------------------------------------------------------------------------
+
+    def dropped(self, node: ast.expr) -> None:
+        """Lower an expression whose value is dropped."""
+        call = node.value if isinstance(node, ast.Await) else node
+        if isinstance(call, ast.Call):
+            self._call(call, is_awaited=call is not node, is_dropped=True)
+        else:
+            self.operand(node)
+
+    def operand(self, node: ast.expr, bound_to: str | None = None) -> ops.Operand:
+        """Lower an expression and give the operand of its value."""
+        match node:
+            case ast.Name(id=name):
+                return self._name(name, node)
+            case ast.Constant(value=value):
+                return self._value(Constant(value), node) if value is None or isinstance(value, int) else None
+            case ast.Call():
+                return self._call(node, bound_to=bound_to)
+            case ast.Await(value=ast.Call() as call):
+                return self._call(call, is_awaited=True, bound_to=bound_to)
+            case ast.Await(value=value):
+                source = self.operand(value)
+                self.emit(ops.Use(self.statement, node.lineno, (source,) if source else ()), Thrown.IMPLICIT)
+                return source
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Subscript(value=base, slice=index):
+                source = self.operand(base)
+                self.operand(index)
+                if source is None:
+                    return None
+                number = index.value if isinstance(index, ast.Constant) and isinstance(index.value, int) else None
+                dest = self.temporary()
+                self.emit(ops.Element(self.statement, node.lineno, dest, source, number))
+                return dest
+            case ast.NamedExpr(target=target, value=value):
+                source = self.operand(value, bound_to=target.id)
+                self.assign(target, source)
+                return self.renamed(target.id) if self.is_variable(target.id) else source
+            case ast.BoolOp():
+                return self._bool(node)
+            case ast.IfExp():
+                return self._conditional(node)
+            case ast.BinOp():
+                return self._binary(node)
+            case ast.Lambda():
+                return self._value(closure(node), node)
+            case ast.Starred(value=value):
+                return self.operand(value)
+            case ast.Yield() | ast.YieldFrom():
+                return self._yield(node)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+                return self._collection(node, elements)
+            case ast.Dict(keys=keys, values=values):
+                return self._collection(node, [*values, *(key for key in keys if key is not None)])
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return self._comprehension(node)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+                return self._value(Constant(-value), node)
+            case _:
+                return self._uses(node)
+
+    def _name(self, name: str, node: ast.expr) -> ops.Operand:
+        if self.is_variable(name):
+            return self.renamed(name)
+        if name in self.scope.bindings.definitions and self.scope.outer is not None:
+            return name  # a nested function: the store knows its closure
+        dotted = self.scope.dotted(node)
+        if dotted is not None and not dotted.startswith("builtins."):
+            return self._value(Reference(dotted), node)
+        if dotted is not None and dotted in ("builtins.open",):
+            return self._value(Reference(dotted), node)
+        return None
+
+    def _value(self, value: Value, node: ast.expr) -> str:
+        if isinstance(value, Constant) and (value.value is None or isinstance(value.value, bool)):
+            value = CONSTANTS[value.value]
+        dest = self.temporary()
+        self.emit(ops.Evaluate(self.statement, node.lineno, dest, value))
+        return dest
+
+    def _attribute(self, node: ast.Attribute) -> ops.Operand:
+        dotted = self.scope.dotted(node)
+        if dotted is not None:
+            return self._value(Reference(dotted), node)
+        source = self.operand(node.value)
+        if source is None:
+            return None
+        dest = self.temporary()
+        self.emit(ops.Load(self.statement, node.lineno, dest, source, node.attr))
+        return dest
+
+    def _uses(self, node: ast.AST) -> ops.Operand:
+        """Lower what is below a node nobody follows, in the order of the text."""
+        sources = []
+        for child in children(node):
+            if isinstance(child, ast.expr):
+                source = self.operand(child)
+                if source is not None:
+                    sources.append(source)
+            else:
+                self._uses(child)
+        if sources:
+            self.emit(ops.Use(self.statement, self._line(node), tuple(sources)))
+        return None
+
+    def _line(self, node: ast.AST) -> int:
+        return node.lineno if isinstance(node, ast.expr) else self.statement.lineno
+
+    def _binary(self, node: ast.BinOp) -> ops.Operand:
+        operands: list[ast.expr] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):  # a chain of a thousand strings must not recurse a thousand times
+            operands.append(left.right)
+            left = left.left
+        operands.append(left)
+        sources = [source for one in reversed(operands) if (source := self.operand(one)) is not None]
+        if not sources:
+            return None
+        dest = self.temporary()
+        self.emit(ops.Use(self.statement, node.lineno, tuple(sources), dest))
+        return dest
+
+    def _bool(self, node: ast.BoolOp) -> ops.Operand:
+        dest, after = self.temporary(), self.new_block()
+        for value in node.values[:-1]:
+            short, rest = self.new_block(), self.new_block()
+            source = self.operand(value)
+            test = Test(source) if source is not None else None
+            is_and = isinstance(node.op, ast.And)
+            self.decide(test, rest if is_and else short, short if is_and else rest, value.lineno)
+            self.current = short
+            self.emit(ops.Alias(self.statement, value.lineno, dest, source))
+            self.jump(after)
+            self.current = rest
+        self.emit(ops.Alias(self.statement, node.lineno, dest, self.operand(node.values[-1])))
+        self.jump(after)
+        self.current = after
+        return dest
+
+    def _conditional(self, node: ast.IfExp) -> ops.Operand:
+        dest, after = self.temporary(), self.new_block()
+        then, otherwise = self.new_block(), self.new_block()
+        self.branch(node.test, then, otherwise)
+        for block, value in ((then, node.body), (otherwise, node.orelse)):
+            self.current = block
+            self.emit(ops.Alias(self.statement, value.lineno, dest, self.operand(value)))
+            self.jump(after)
+        self.current = after
+        return dest
+
+    def _yield(self, node: ast.Yield | ast.YieldFrom) -> ops.Operand:
+        source = self.operand(node.value) if node.value is not None else None
+        if isinstance(node, ast.YieldFrom):
+            dest = self.temporary()
+            if source is not None:
+                self.emit(ops.Element(self.statement, node.lineno, dest, source))
+                source = dest
+        self.emit(ops.Yield(self.statement, node.lineno, source), self.yield_kind)
+        return None
+
+    def _collection(self, node: ast.expr, elements: list[ast.expr]) -> ops.Operand:
+        sources = tuple(source for one in elements if (source := self.operand(one)) is not None)
+        if elements and not sources:
+            return None
+        dest = self.temporary()
+        self.emit(ops.Collect(self.statement, node.lineno, dest, sources))
+        return dest
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> ops.Operand:
+        dest = self.temporary()
+        self.emit(ops.Collect(self.statement, node.lineno, dest, ()))
+        saved = dict(self._renames)
+        after = self.new_block()
+        self._generators(node, 0, dest, after)
+        self.current = after
+        self._renames = saved
+        return dest
+
+    def _generators(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, index: int, dest: str, done: Block
+    ) -> None:
+        if index == len(node.generators):
+            elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+            for element in elements:
+                source = self.operand(element)
+                if source is not None:
+                    self.emit(ops.Put(self.statement, element.lineno, dest, source))
+            return self.jump(done)
+        generator = node.generators[index]
+        source = self.operand(generator.iter)
+        if isinstance(node, ast.GeneratorExp) and source is not None and index == 0:
+            self.emit(ops.Put(self.statement, node.lineno, dest, source))  # it reads from the source later
+        for one in ast.walk(generator.target):
+            if isinstance(one, ast.Name):
+                self._renames[one.id] = f"{one.id}:{node.lineno}:{node.col_offset}"
+        body, again = self.new_block(), self.new_block()
+        self.iterate(source, body, again, done, generator.iter.lineno)
+        self.current = body
+        self.element(generator.target, source)
+        for condition in generator.ifs:
+            then = self.new_block()
+            self.branch(condition, then, again)
+            self.current = then
+        return self._generators(node, index + 1, dest, again)
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def _call(
+        self, node: ast.Call, is_awaited: bool = False, is_dropped: bool = False, bound_to: str | None = None
+    ) -> ops.Operand:
+        reference, callee, receiver, method = None, None, None, None
+        dotted = self.scope.dotted(node.func)
+        if dotted is not None:
+            reference = dotted
+        elif isinstance(node.func, ast.Attribute):
+            receiver, method = self.operand(node.func.value), node.func.attr
+        elif isinstance(node.func, ast.Name) and not self.is_variable(node.func.id) and self.scope.definition(node.func.id):
+            reference = f":{node.func.id}"  # a function or class of this module
+            if node.func.id in self.scope.bindings.definitions and self.scope.outer is not None:
+                callee = node.func.id
+        else:
+            callee = self.operand(node.func)
+        arguments = tuple(self._arguments(node))
+        dest = self.temporary()
+        call = ops.Call(
+            self.statement, node.lineno, dest, node, arguments, reference, callee, receiver, method, is_dropped, is_awaited, bound_to
+        )
+        is_quiet = reference in QUIET or (method in QUIET_METHODS and not is_awaited)
+        self.emit(call, None if is_quiet else Thrown.IMPLICIT)
+        return dest
+
+    def _arguments(self, node: ast.Call) -> list[ops.Argument]:
+        found = []
+        for one in node.args:
+            found.append(self._argument(one, None, isinstance(one, ast.Starred)))
+        for keyword in node.keywords:
+            found.append(self._argument(keyword.value, keyword.arg, keyword.arg is None))
+        return found
+
+    def _argument(self, node: ast.expr, keyword: str | None, is_star: bool) -> ops.Argument:
+        if isinstance(node, ast.Constant):
+            value = node.value
+            is_literal = value is None or isinstance(value, bool | int | str)
+            return ops.Argument(None, keyword, value if is_literal else ops.NOT_LITERAL, None, is_star)
+        reference = self.scope.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        return ops.Argument(self.operand(node), keyword, ops.NOT_LITERAL, reference, is_star)
+
+
+CONSTANTS = {None: NONE, True: TRUE, False: FALSE}

@@ -1,0 +1,141 @@
+"""Which bodies of a module are worth a graph, and the facts of each.
+
+A module is searched as text for the words that can acquire; only the functions on whose lines such a word stands are
+lowered. Functions that return a resource add their own names to the words.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from leaklint.analysis import bodies
+from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.lower import lower
+from leaklint.analysis.names import Bindings, Function, Scope, function_scope, functions, module_scope, suites
+from leaklint.analysis.ownership import solve_ownership
+from leaklint.analysis.setting import Body, Setting
+from leaklint.analysis.summaries import ModuleProject
+from leaklint.catalogue import Catalogue
+from leaklint.model.source import Source
+
+IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import|import[ \t]+([\w., \t]+))", re.MULTILINE)
+ROUNDS = 4  # factories of factories of factories
+
+
+def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
+    """Yield the facts of every body of a module in which something may be acquired."""
+    words = catalogue.words(imported_roots(source.text))
+    lines = lines_with(words, source.text)
+    if not lines:
+        return
+    scope = module_scope(source.tree)
+    renamed = _renamed(scope.bindings, words)
+    everything = list(functions(source.tree))
+    lines |= lines_with(renamed, source.text)
+    project = ModuleProject(source.tree, scope, catalogue)
+    known = words | renamed
+    for _ in range(ROUNDS):
+        found = _openers(everything, lines, scope, project) - known
+        if not found:
+            break
+        known |= found
+        lines |= lines_with(found, source.text)
+    yield from _module_facts(source, scope, project, lines, everything)
+    for function in everything:
+        if _has_line(function.node, lines):
+            yield _function_facts(source, function, scope, project)
+
+
+def imported_roots(text: str) -> frozenset[str]:
+    """Give the top-level names of the modules that a text imports."""
+    roots: set[str] = set()
+    for match in IMPORT.finditer(text):
+        for name in (match[1] or match[2]).split(","):
+            roots.add(name.split(" as ")[0].strip().partition(".")[0])
+    return frozenset(roots - {""})
+
+
+def lines_with(words: frozenset[str] | set[str], text: str) -> set[int]:
+    """Give the lines (1-based) of a text on which one of the words stands."""
+    present = [word for word in words if word in text]
+    if not present:
+        return set()
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b")
+    found: set[int] = set()
+    line, position = 1, 0
+    for match in pattern.finditer(text):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        found.add(line)
+    return found
+
+
+def _renamed(bindings: Bindings, words: frozenset[str]) -> set[str]:
+    """Give the local names of imported things that can acquire (`from shelve import open as o`)."""
+    return {name for name, dotted in bindings.imports.items() if dotted.rpartition(".")[2] in words and name not in words}
+
+
+def _openers(everything: list[Function], lines: set[int], scope: Scope, project: ModuleProject) -> set[str]:
+    """Give the names of the functions that return a resource, and of the classes that are one."""
+    found = set()
+    for function in everything:
+        if function.node.name not in found and _has_line(function.node, lines) and _returns(function.node.body):
+            summary = None
+            if function.owner is not None:
+                summary = project.method(function.owner.name, function.node.name, ())
+            elif function.outer is None:
+                summary = project.function(function.node.name, scope, ())
+            if summary is not None and summary.acquires:
+                found.add(function.node.name)
+    for name, definition in scope.bindings.definitions.items():
+        if isinstance(definition, ast.ClassDef) and definition.bases and project.resource_of(name, scope) is not None:
+            found.add(name)
+    return found
+
+
+def _returns(body: list[ast.stmt]) -> bool:
+    """Say whether a body returns a value other than a literal."""
+    for statement in body:
+        if isinstance(statement, ast.Return) and statement.value is not None:
+            return True
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if any(_returns(suite) for suite in suites(statement)):
+                return True
+    return False
+
+
+def _has_line(node: ast.stmt, lines: set[int]) -> bool:
+    return not lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _function_facts(source: Source, function: Function, module: Scope, project: ModuleProject) -> Facts:
+    scope = function_scope(function, module)
+    body = bodies.kind_of(function, scope.bindings.yields)
+    graph = lower(function.node.body, scope, bodies.yield_kind(body))
+    setting = Setting(project.catalogue, project, scope, graph, body, {})
+    env = bodies.starting_names(function, scope, project.catalogue)
+    return _facts(source, module, function, setting, env)
+
+
+def _module_facts(
+    source: Source, scope: Scope, project: ModuleProject, lines: set[int], everything: list[Function]
+) -> Iterator[Facts]:
+    inside: set[int] = set()
+    for function in everything:
+        if function.outer is None:
+            inside.update(range(function.node.lineno, (function.node.end_lineno or 0) + 1))
+    if lines <= inside:
+        return
+    graph = lower(source.tree.body, scope, None)
+    setting = Setting(project.catalogue, project, scope, graph, Body.MODULE, {})
+    yield _facts(source, scope, None, setting, {})
+
+
+def _facts(source: Source, module: Scope, function: Function | None, setting: Setting, env: bodies.Names) -> Facts:
+    solution = solve_ownership(setting, env, {})
+    facts = Facts(source, module, function, function is not None and bodies.is_setup(function), solution)
+    for site, history in solution.record.histories.items():
+        if site.parameter is None and site.statement is not None:
+            facts.obligations.append(Obligation(facts, site, history))
+    facts.obligations.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0))
+    return facts

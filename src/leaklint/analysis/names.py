@@ -1,0 +1,255 @@
+"""What the names of a module mean: imports, definitions, locals. It refuses to know what is computed.
+
+`import gzip as g` makes `g.open` mean `gzip.open`; a local variable `open` makes `open` mean nothing.
+"""
+
+import ast
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = FunctionNode | ast.ClassDef
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function of a module: where it stands, and the functions and the class around it."""
+
+    node: FunctionNode
+    owner: ast.ClassDef | None = None
+    outer: "Function | None" = None
+
+    @property
+    def is_method(self) -> bool:
+        """Say whether its first parameter is the instance or the class."""
+        return self.owner is not None and not any(terminal(one) == "staticmethod" for one in self.node.decorator_list)
+
+
+@dataclass(eq=False, slots=True)
+class Bindings:
+    """The names that one scope binds: imports (name -> dotted), definitions, plain variables."""
+
+    imports: dict[str, str] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    variables: dict[str, int] = field(default_factory=dict)  # how often each is bound
+    values: dict[str, ast.expr] = field(default_factory=dict)  # what an assignment binds first
+    outside: set[str] = field(default_factory=set)  # declared global or nonlocal
+    parameters: dict[str, ast.arg] = field(default_factory=dict)
+    annotations: dict[str, ast.expr] = field(default_factory=dict)
+    captured: set[str] = field(default_factory=set)  # names that nested functions read or write
+    yields: bool = False
+
+    def bind(self, name: str) -> None:
+        """Note one more binding of a plain variable."""
+        self.variables[name] = self.variables.get(name, 0) + 1
+
+    def binds(self, name: str) -> bool:
+        """Say whether the scope binds the name itself."""
+        return name in self.variables or name in self.imports or name in self.definitions or name in self.parameters
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The bindings of one function (or the module) and the scope around it."""
+
+    bindings: Bindings
+    outer: "Scope | None" = None
+
+    def is_local(self, name: str) -> bool:
+        """Say whether the name is a variable or parameter of this very scope."""
+        own = self.bindings
+        return (name in own.variables or name in own.parameters) and name not in own.outside and name not in own.imports
+
+    def find(self, name: str) -> "Scope | None":
+        """Give the innermost scope that binds the name."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name not in scope.bindings.outside and scope.bindings.binds(name):
+                return scope
+            scope = scope.outer
+        return None
+
+    def definition(self, name: str) -> Definition | None:
+        """Give the one function or class that the name means, if it means one."""
+        scope = self.find(name)
+        return scope.bindings.definitions.get(name) if scope and name not in scope.bindings.variables else None
+
+    def dotted(self, node: ast.expr) -> str | None:
+        """Give the dotted name that an expression means by imports or as a builtin: `g.open` -> `gzip.open`."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return None
+        root = self._root(node.id)
+        return ".".join([root, *reversed(parts)]) if root else None
+
+    def _root(self, name: str) -> str | None:
+        scope = self.find(name)
+        if scope is None:
+            return f"builtins.{name}" if name in BUILTINS else None
+        if name in scope.bindings.imports:
+            return scope.bindings.imports[name]
+        value = scope.bindings.values.get(name)
+        if scope.outer is None and scope.bindings.variables.get(name) == 1 and isinstance(value, ast.Attribute):
+            return scope.dotted(value)  # `Session = requests.Session` in the module
+        return None
+
+
+def terminal(node: ast.expr) -> str:
+    """Give the last segment of a name, an attribute or a call of one; "" for anything else."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def module_scope(tree: ast.Module) -> Scope:
+    """Give the scope of a module, read from its statements (functions' bodies excluded)."""
+    bindings = Bindings()
+    collect(tree.body, bindings)
+    return Scope(bindings)
+
+
+def function_scope(function: Function, module: Scope) -> Scope:
+    """Give the scope of a function, within the functions around it."""
+    outer = function_scope(function.outer, module) if function.outer else module
+    bindings = Bindings()
+    arguments = function.node.args
+    for arg in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        bindings.parameters[arg.arg] = arg
+        if arg.annotation is not None:
+            bindings.annotations[arg.arg] = arg.annotation
+    for star in (arguments.vararg, arguments.kwarg):
+        if star is not None:
+            bindings.bind(star.arg)
+    collect(function.node.body, bindings)
+    return Scope(bindings, outer)
+
+
+def collect(body: list[ast.stmt], bindings: Bindings) -> None:
+    """Read the bindings of a body, without the insides of nested functions and classes."""
+    stack: list[ast.AST] = list(reversed(body))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                bindings.bind(node.id)
+        elif isinstance(node, SCOPES):
+            _collect_nested(node, bindings, stack)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            _collect_import(node, bindings)
+        else:
+            _collect_plain(node, bindings)
+            stack.extend(children(node))
+
+
+def _collect_nested(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda, bindings: Bindings, stack: list[ast.AST]
+) -> None:
+    if not isinstance(node, ast.Lambda):
+        stack.extend(node.decorator_list)
+        if node.name in bindings.definitions:
+            bindings.bind(node.name)  # defined twice: which one, nobody knows
+        bindings.definitions[node.name] = node
+    bindings.captured |= free_names(node)
+
+
+def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> None:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            bindings.imports.setdefault(
+                alias.asname or alias.name.partition(".")[0], alias.name if alias.asname else alias.name.partition(".")[0]
+            )
+        return
+    base = "." * node.level + (node.module or "")
+    for alias in node.names:
+        separator = "" if base.endswith(".") else "."
+        bindings.imports.setdefault(alias.asname or alias.name, f"{base}{separator}{alias.name}")
+
+
+def _collect_plain(node: ast.AST, bindings: Bindings) -> None:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            bindings.values.setdefault(name, value)
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+            bindings.annotations[name] = annotation
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            bindings.outside.update(names)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            bindings.bind(name)
+        case ast.Yield() | ast.YieldFrom():
+            bindings.yields = True
+        case _:
+            pass
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes directly below a node, in the order of the text."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            yield value
+        elif isinstance(value, list):
+            for one in value:
+                if isinstance(one, ast.AST):
+                    yield one
+
+
+def free_names(node: ast.AST) -> set[str]:
+    """Give the names that a nested function, lambda or class mentions and does not bind itself."""
+    mentioned: set[str] = set()
+    bound: set[str] = set()
+    stack: list[ast.AST] = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ast.Name):
+            (mentioned if isinstance(one.ctx, ast.Load) else bound).add(one.id)
+        elif isinstance(one, ast.arg):
+            bound.add(one.arg)
+        elif isinstance(one, ast.Nonlocal):
+            mentioned.update(one.names)
+        stack.extend(children(one))
+    return mentioned - bound | {name for name in mentioned if _is_nonlocal(node, name)}
+
+
+def _is_nonlocal(node: ast.AST, name: str) -> bool:
+    return any(isinstance(one, ast.Nonlocal) and name in one.names for one in ast.walk(node))
+
+
+def functions(tree: ast.Module) -> Iterator[Function]:
+    """Yield every function of a module, outer ones first."""
+    yield from _functions(tree.body, None, None)
+
+
+def _functions(body: list[ast.stmt], owner: ast.ClassDef | None, outer: Function | None) -> Iterator[Function]:
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            function = Function(statement, owner, outer)
+            yield function
+            yield from _functions(statement.body, None, function)
+        elif isinstance(statement, ast.ClassDef):
+            yield from _functions(statement.body, statement, outer)
+        else:
+            for suite in suites(statement):
+                yield from _functions(suite, owner, outer)
+
+
+def suites(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """Give the lists of statements directly inside a compound statement."""
+    match statement:
+        case ast.If() | ast.For() | ast.AsyncFor() | ast.While():
+            return [statement.body, statement.orelse]
+        case ast.With() | ast.AsyncWith() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            return [statement.body]
+        case ast.Try() | ast.TryStar():
+            return [statement.body, *(one.body for one in statement.handlers), statement.orelse, statement.finalbody]
+        case ast.Match():
+            return [case.body for case in statement.cases]
+        case _:
+            return []

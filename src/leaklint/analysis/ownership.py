@@ -1,0 +1,429 @@
+"""Ownership: which acquisitions are open, released or handed on, at each point of one graph.
+
+The transfer functions know operations, not syntax, and callees by their summaries, not by their names.
+"""
+
+from dataclasses import dataclass
+
+from leaklint.analysis import calls, events
+from leaklint.analysis.dataflow import solve
+from leaklint.analysis.graph import Block, Branch, Graph, Jump, Kind, Reraise, ranked
+from leaklint.analysis.liveness import mentioned_later
+from leaklint.analysis.ops import (
+    Alias,
+    Call,
+    Collect,
+    Delete,
+    Element,
+    Enter,
+    Escape,
+    Evaluate,
+    Exit,
+    Iterate,
+    Load,
+    Op,
+    Put,
+    Raise,
+    Return,
+    Use,
+    Yield,
+)
+from leaklint.analysis.record import Record
+from leaklint.analysis.setting import Body, Setting
+from leaklint.analysis.store import Place, Store, Stores, without_open
+from leaklint.analysis.values import (
+    ENTERED,
+    ESCAPED,
+    NOTHING,
+    SWALLOWER,
+    BoundMethod,
+    Box,
+    Closure,
+    Dependent,
+    Elements,
+    Instance,
+    Part,
+    Reference,
+    Site,
+    Value,
+    Values,
+    View,
+    is_open,
+)
+from leaklint.model.resource import Effect
+
+Flow = list[tuple[Block, Stores]]
+NO_GUARDS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What is known of a graph: the stores at the start of each block, and the history of each site."""
+
+    setting: Setting
+    stores: dict[Block, Stores]
+    record: Record
+
+
+def solve_ownership(setting: Setting, env: dict[Place, Values], sites: dict[Site, frozenset[int]]) -> Solution:
+    """Solve a graph whose names hold `env` at its entry, and note what happens to each site."""
+    graph = setting.graph
+    rank = ranked(graph)
+    setting.mentioned = mentioned_later(graph, rank)
+    start = Stores(graph.guards, [Store(env, sites)])
+    stores = solve({graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting))
+    setting.record = record = Record()
+    for block in sorted((one for one in stores if one in rank), key=lambda one: rank[one]):
+        flow(block, stores[block], setting)
+    for exit_block, name in ((graph.returned, "returned"), (graph.raised, "raised")):
+        if exit_block in stores:
+            _note_exit(stores[exit_block], name, record)
+    return Solution(setting, stores, record)
+
+
+def _note_exit(stores: Stores, name: str, record: Record) -> None:
+    for store in stores.by_key.values():
+        for site, statuses in store.sites.items():
+            if name == "returned":
+                record.of(site).statuses |= statuses
+            if any(is_open(status) for status in statuses):
+                history = record.of(site)
+                history.exits.add(name)
+                if name == "returned":
+                    holders = store.holders(site, "")
+                    history.exit_names.update(one for one in holders if isinstance(one, str) and one[0] != "%")
+
+
+def flow(block: Block, fact: Stores, setting: Setting) -> Flow:
+    """Run a block over the stores at its start; give what goes where."""
+    out: dict[Block, Stores] = {}
+    for store in list(fact.by_key.values()):
+        _run(block, store.copy(), setting, out)
+    return list(out.items())
+
+
+def _send(target: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
+    graph = setting.graph
+    if target is graph.raised or (target is graph.returned and setting.body is not Body.MODULE):
+        _send_to_exit(target, store, out)
+        return
+    if setting.body is not Body.MODULE:  # a module's names live on
+        store.prune(setting.mentioned.get(target, NO_GUARDS) | setting.scope.bindings.captured)
+    if target in out:
+        out[target].add(store)
+    else:
+        out[target] = Stores(graph.guards, [store])
+
+
+def _send_to_exit(target: Block, store: Store, out: dict[Block, Stores]) -> None:
+    """At an exit only what is open counts, and what became of the parameters."""
+    sites = {
+        site: statuses
+        for site, statuses in store.sites.items()
+        if site.parameter is not None or any(is_open(one) for one in statuses)
+    }
+    reduced = Store({}, sites)
+    if target in out:
+        out[target].add(reduced)
+    else:
+        out[target] = Stores(NO_GUARDS, [reduced])
+
+
+def _run(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
+    sent: dict[Kind, int] = {}
+    for op, kind in zip(block.ops, block.raises, strict=True):
+        if isinstance(op, Call):
+            setting.is_releasing = False
+            outcome = calls.call(op, store, setting)
+            if setting.is_releasing and kind is not None:
+                _throw_release(block, kind, store, setting, out)
+            else:
+                _throw(block, op, kind, store, setting, out, sent)
+            calls.bind(op, outcome, store, setting)
+        else:
+            if isinstance(op, Iterate) and not any(isinstance(one, Site | View) for one in store.values(op.source)):
+                kind = None  # a container does not fail while it is iterated
+            _throw(block, op, kind, store, setting, out, sent)
+            transfer(op, store, setting)
+    _end(block, store, setting, out)
+
+
+def _throw(
+    block: Block,
+    op: Op,
+    kind: Kind | None,
+    store: Store,
+    setting: Setting,
+    out: dict[Block, Stores],
+    sent: dict[Kind, int],
+) -> None:
+    """Send the store where an exception of the operation goes; nothing new since the last time is not sent again."""
+    if kind is None:
+        return
+    targets = block.frame.route(kind)
+    if setting.record is not None:
+        for site, statuses in store.sites.items():
+            if site.statement is not op.statement and any(is_open(status) for status in statuses):
+                setting.record.of(site).raised_at[op] = targets
+    if sent.get(kind) == store.version:
+        return
+    sent[kind] = store.version
+    for target in targets:
+        _send(target, without_open(store, op.statement), setting, out)
+
+
+def _throw_release(block: Block, kind: Kind, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
+    """A release may fail, but what it leaves open then is advice: the other resources are left out of account."""
+    calm = store.copy()
+    for site, statuses in store.sites.items():
+        if any(is_open(status) for status in statuses):
+            del calm.sites[site]
+    for target in block.frame.route(kind):
+        _send(target, calm.copy(), setting, out)
+
+
+def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
+    match block.end:
+        case Jump(target=target):
+            _send(target, store, setting, out)
+        case Branch(test=test, then=then, otherwise=otherwise):
+            for target, outcome in ((then, True), (otherwise, False)):
+                narrowed = store.copy()
+                if test is None or (test.name.startswith("?") and test.name not in setting.graph.guards):
+                    _send(target, narrowed, setting, out)
+                elif narrowed.refine(test, outcome):
+                    _send(target, narrowed, setting, out)
+        case Reraise(kinds=kinds, source=source, after=after):
+            if after is not None and SWALLOWER in store.values(source):
+                _send(after, store, setting, out)
+                return
+            for kind in kinds:
+                for target in block.frame.route(kind):
+                    _send(target, store.copy(), setting, out)
+        case _:
+            pass
+
+
+# --- operations other than calls ----------------------------------------------------------------------------------------
+
+
+def transfer(op: Op, store: Store, setting: Setting) -> None:
+    """Do to the store what an operation does."""
+    match op:
+        case Alias(dest=dest, source=source):
+            values = store.values(source)
+            if op.is_last and source is not None:
+                store.bind(source, NOTHING)
+            _bind_name(op, dest, values, store, setting)
+        case Evaluate(dest=dest, value=value):
+            _bind_name(op, dest, frozenset((value,)), store, setting)
+        case Delete(name=name, is_binding=is_binding):
+            _bind_name(op, name, NOTHING, store, setting, is_lost=is_binding)
+        case Load(dest=dest, receiver=receiver, attribute=attribute):
+            store.bind(dest, _load(op, store.values(receiver), attribute, store, setting))
+        case Escape(source=source):
+            events.move(store.values(source), op, store, setting)
+        case Collect():
+            _collect(op, store, setting)
+        case Put():
+            _put(op, store, setting)
+        case Element(dest=dest, source=source, index=index):
+            values = store.values(source)
+            events.touch(values, op, store, setting)
+            store.bind(dest, frozenset(_elements(values, index, store)))
+        case Iterate(source=source):
+            _iterate(op, store, setting)
+        case Enter(dest=dest, source=source):
+            store.bind(dest, frozenset(events.enter(store.values(source), op, store, setting)))
+        case Exit(source=source):
+            events.leave(store.values(source), op, store, setting)
+        case Use(sources=sources, dest=dest):
+            _use(op, sources, dest, store, setting)
+        case Yield(source=source):
+            _yield(op, store.values(source), store, setting)
+        case Return(source=source):
+            _return(op, store.values(source), store, setting)
+        case Raise() | Call():
+            pass
+
+
+def _bind_name(op: Op, dest: str, values: Values, store: Store, setting: Setting, is_lost: bool = True) -> None:
+    """Bind a name; an open resource that only this name held is lost from here on."""
+    if not dest.startswith("%"):
+        old = store.env.get(dest)
+        if old is not None and is_lost and setting.record is not None:
+            _note_rebound(op, dest, old, values, store, setting)
+        for opaque in setting.graph.kills.get(dest, ()):
+            store.bind(opaque, NOTHING)
+        if dest in setting.scope.bindings.captured:
+            _share(op, dest, values, store, setting)
+        if setting.record is not None:
+            for value in values:
+                if isinstance(value, Site):
+                    names = setting.record.of(value).names
+                    if dest not in names:
+                        names.append(dest)
+                elif isinstance(value, Box):
+                    events.contain(store.env.get(value, NOTHING), setting)
+    store.bind(dest, values)
+
+
+def _note_rebound(op: Op, dest: str, old: Values, new: Values, store: Store, setting: Setting) -> None:
+    assert setting.record is not None
+    kept = set(store.carried(new))
+    for value in old:
+        if isinstance(value, Site) and value not in kept:
+            is_lost = any(is_open(status) for status in store.sites.get(value, NOTHING_OPEN))
+            if is_lost and not store.holders(value, dest):
+                setting.record.of(value).rebinds[op] = None
+
+
+NOTHING_OPEN: frozenset[int] = frozenset()
+
+
+def _share(op: Op, dest: str, values: Values, store: Store, setting: Setting) -> None:
+    """A name that an escaped closure captured: what it holds from now on is out of reach too."""
+    for place in list(store.env):
+        if isinstance(place, Closure) and dest in place.captured:
+            events.move(values, op, store, setting)
+
+
+def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setting) -> Values:
+    loaded: set[Value] = set()
+    for value in values:
+        match value:
+            case Site():
+                events.use(value, op, store, setting)
+                loaded.update(_attribute(value, attribute, setting))
+            case View(site=site) | Dependent(site=site) | Part(site=site):
+                events.use(site, op, store, setting)
+                loaded.add(site.dependent)
+            case Instance(type_name=name) if not name.startswith(":"):
+                summary = setting.catalogue.method(name, attribute)
+                if summary is not None and summary.returns is not None:
+                    loaded.add(calls.instance(summary.returns))
+            case Reference(name=name):
+                loaded.add(Reference(f"{name}.{attribute}"))
+            case _:
+                pass
+    return frozenset(loaded)
+
+
+def _attribute(site: Site, attribute: str, setting: Setting) -> list[Value]:
+    resource = site.resource
+    if attribute in resource.data:
+        return []
+    if events.is_release(site, attribute) or _is_method(site, attribute, setting):
+        return [_bound(site, attribute, setting)]
+    if any(name.startswith(f"{attribute}.") for name in resource.part_releases):
+        return [setting.parts.setdefault((site, attribute), Part(site, attribute))]
+    return [site.dependent]
+
+
+def _is_method(site: Site, attribute: str, setting: Setting) -> bool:
+    resource = site.resource
+    if attribute in resource.fails_after_release or attribute in resource.lazy:
+        return True
+    return setting.catalogue.method(resource.name, attribute) is not None
+
+
+def _bound(site: Site, method: str, setting: Setting) -> BoundMethod:
+    return setting.bound.setdefault((site, method), BoundMethod(site, method))
+
+
+def _collect(op: Collect, store: Store, setting: Setting) -> None:
+    box = setting.boxes.setdefault(op, Box(op.line))
+    contents = {value for name in op.elements for value in store.values(name)}
+    store.env[box] = frozenset(contents)
+    store.bind(op.dest, frozenset((box,)))
+
+
+def _put(op: Put, store: Store, setting: Setting) -> None:
+    values = store.values(op.source)
+    containers = [value for value in store.values(op.container) if isinstance(value, Box)]
+    for value in [one for one in values if isinstance(one, Box) and op.source is not None]:
+        values |= store.env.get(value, NOTHING) - {ESCAPED}
+    for box in containers:
+        contents = store.env.get(box, NOTHING)
+        if ESCAPED in contents:
+            events.move(values, op, store, setting)
+        if store.is_named(box):
+            events.contain(values, setting)
+        if not values <= contents:
+            store.env[box] = contents | values
+            store.version += 1
+    if not containers:
+        events.move(values, op, store, setting)
+
+
+def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
+    found: set[Value] = set()
+    for value in values:
+        match value:
+            case Box():
+                found.update(one for one in store.env.get(value, NOTHING) if one is not ESCAPED)
+            case Elements(values=elements):
+                chosen = elements if index is None else elements[index : index + 1] if index >= 0 else elements[index:]
+                for element in chosen:
+                    found.update(element)
+            case Dependent() | Instance():
+                found.add(value)
+            case Site(parameter=str()):
+                found.add(value)  # the elements of a parameter stand for it: who closes them all closes it
+            case View(site=site):
+                found.add(site.dependent)
+            case _:
+                pass
+    return found
+
+
+def _iterate(op: Iterate, store: Store, setting: Setting) -> None:
+    for value in store.values(op.source):
+        if isinstance(value, Site):
+            events.use(value, op, store, setting, "__next__")
+            summary = setting.catalogue.method(value.resource.name, "__aiter__")
+            if summary is not None and summary.effects.get(calls.PARAMETER) is Effect.TAKES:
+                events.move((value,), op, store, setting)
+        elif isinstance(value, View | Dependent):
+            events.use(value.site, op, store, setting)
+
+
+def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, setting: Setting) -> None:
+    result: set[Value] = set()
+    for source in sources:
+        values = store.values(source)
+        events.touch(values, op, store, setting)
+        result.update(value for value in values if isinstance(value, Box | Instance | Dependent))
+    if dest is not None:
+        store.bind(dest, frozenset(result))
+
+
+def _yield(op: Yield, values: Values, store: Store, setting: Setting) -> None:
+    """A driver (contextmanager, pytest) hands the value back; any other consumer has it for good."""
+    if setting.body in (Body.CONTEXT_MANAGER, Body.FIXTURE):
+        events.touch(values, op, store, setting)
+        if setting.record is not None:
+            for site in store.carried(values):
+                setting.record.of(site).yields[op] = None
+    else:
+        events.move(values, op, store, setting)
+
+
+def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:
+    if setting.record is not None:
+        setting.returned.update(values)
+        for site in store.carried(values):
+            statuses = store.sites.get(site, NOTHING_OPEN)
+            if site.resource.fails_after_release and statuses and all(s > 0 and s & ENTERED for s in statuses):
+                setting.record.of(site).late.setdefault(op, set()).add(True)
+            elif site.resource.fails_after_release and statuses == events.OPEN_NOWHERE:
+                setting.record.of(site).late.setdefault(op, set()).add(True)
+            else:
+                setting.record.of(site).late.setdefault(op, set()).add(False)
+    events.move(frozenset(v for v in values if not _is_own_parameter(v)), op, store, setting, is_return=True)
+    if setting.record is not None:
+        events.touch(values, op, store, setting)
+
+
+def _is_own_parameter(value: Value) -> bool:
+    return isinstance(value, Site) and value.parameter is not None

@@ -1,0 +1,43 @@
+"""What happened to each site, noted while the transfer functions run once more over the solved graph."""
+
+from dataclasses import dataclass, field
+
+from leaklint.analysis.graph import Block
+from leaklint.analysis.ops import Op
+from leaklint.analysis.values import Site
+
+
+@dataclass(eq=False, slots=True)
+class History:
+    """The events of one site, each with the operation that caused it."""
+
+    names: list[str] = field(default_factory=list)  # bound to, in order
+    uses: dict[Op, None] = field(default_factory=dict)
+    releases: dict[Op, None] = field(default_factory=dict)
+    enters: dict[Op, None] = field(default_factory=dict)
+    moves: dict[Op, None] = field(default_factory=dict)
+    returns: dict[Op, None] = field(default_factory=dict)
+    yields: dict[Op, None] = field(default_factory=dict)  # to a driver
+    rebinds: dict[Op, None] = field(default_factory=dict)
+    is_contained: bool = False  # put into a container made here
+    is_kept_by_with: bool = False  # a with on it, which does not release it
+    is_wrapped_in_with: bool = False  # a wrapper that does not release it was entered
+    is_moved_elsewhere: bool = False  # handed on other than by return
+    late: dict[Op, set[bool]] = field(default_factory=dict)  # uses; True where released for certain
+    raised_at: dict[Op, tuple[Block, ...]] = field(default_factory=dict)  # open while this may raise, and where that leads
+    statuses: set[int] = field(default_factory=set)  # at the normal exit
+    exits: set[str] = field(default_factory=set)  # "returned", "raised": open there
+    exit_names: set[str] = field(default_factory=set)  # names that hold it at the normal exit
+
+
+class Record:
+    """The histories of all sites of a graph."""
+
+    def __init__(self) -> None:
+        self.histories: dict[Site, History] = {}
+
+    def of(self, site: Site) -> History:
+        """Give the history of a site."""
+        if site not in self.histories:
+            self.histories[site] = History()
+        return self.histories[site]

@@ -1,0 +1,122 @@
+"""What the transfer functions of one graph know beside the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from leaklint.analysis.graph import Graph
+from leaklint.analysis.names import Definition, Scope
+from leaklint.analysis.ops import Literal, Op
+from leaklint.analysis.record import Record
+from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site
+from leaklint.catalogue import Catalogue
+from leaklint.model.resource import Effect, Resource
+
+
+DEFAULT = "<default>"  # the literal of a parameter that a call leaves out
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The kind of resource that an argument is, as a summary is computed for it."""
+
+    resource: str
+    open_mask: int
+    label: str
+
+
+Given = tuple[tuple[str, Literal | Kind], ...]  # what is known of arguments, by parameter, sorted
+
+
+class Body(Enum):
+    """What kind of body a graph is of; it decides what a yield and the exits mean."""
+
+    PLAIN = "plain"
+    GENERATOR = "generator"
+    CONTEXT_MANAGER = "context manager"
+    FIXTURE = "fixture"
+    MODULE = "module"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterEffect:
+    """What a first-party function does to a parameter: an effect, and the methods by which it releases."""
+
+    effect: Effect
+    methods: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """A resource that a first-party function returns open."""
+
+    resource: Resource
+    open_mask: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSummary:
+    """What a first-party function or class does when it is called.
+
+    `passes` are the parameters that it returns, `wraps` those that its result uses later; `returns` are types of results
+    that are nobody's to release. `keeps_rest` says what an argument without a name of its own meets.
+    """
+
+    parameters: tuple[str, ...] = ()
+    effects: Mapping[str, ParameterEffect] = field(default_factory=dict)
+    acquires: tuple[Acquired, ...] = ()
+    passes: frozenset[str] = frozenset()
+    wraps: frozenset[str] = frozenset()
+    returns: frozenset[str] = frozenset()
+    returns_none: bool = False  # perhaps
+    rest: Effect = Effect.TAKES
+
+
+class Project(Protocol):
+    """Where summaries of first-party code come from."""
+
+    def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
+        """Summarise what a name of the module means, for what is known of its arguments; None where nobody knows."""
+        ...
+
+    def parameters(self, name: str, scope: Scope) -> tuple[str, ...]:
+        """Give the names of the parameters of what a name of the module means."""
+        ...
+
+    def method(self, class_name: str, name: str, given: Given) -> FunctionSummary | None:
+        """Summarise a method of a class of the module, inherited ones of the module included."""
+        ...
+
+    def method_parameters(self, class_name: str, name: str) -> tuple[str, ...]:
+        """Give the names of a method's parameters, without the receiver."""
+        ...
+
+    def resource_of(self, name: str, scope: Scope) -> Acquired | None:
+        """Give the resource that a class of the module is by inheritance."""
+        ...
+
+    def class_at(self, name: str, scope: Scope) -> Definition | None:
+        """Give the function or class of the module that a name means."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Setting:
+    """The surroundings of one graph; `record` is set only for the last pass, which notes what happens."""
+
+    catalogue: Catalogue
+    project: Project
+    scope: Scope
+    graph: Graph
+    body: Body
+    mentioned: Mapping[object, frozenset[str]]
+    sites: dict[tuple[Op, str, int], Site] = field(default_factory=dict)
+    elements: dict[Op, Elements] = field(default_factory=dict)
+    parts: dict[tuple[Site, str], Part] = field(default_factory=dict)
+    bound: dict[tuple[Site, str], BoundMethod] = field(default_factory=dict)
+    boxes: dict[Op, Box] = field(default_factory=dict)
+    record: Record | None = None
+    is_releasing: bool = False  # the call at hand has released something
+    returned: set[object] = field(default_factory=set)  # values that are returned

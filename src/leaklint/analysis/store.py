@@ -1,0 +1,361 @@
+"""The store: what every name may hold, and what may have become of every acquisition, at one point of a program.
+
+Stores that differ in a guard (a tested name that is None, True, False or something else) are kept apart, up to a bound;
+so `f = None ... if f: f.close()` needs no special case.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.values import (
+    ENTERED,
+    ESCAPED,
+    FALSE,
+    NONE,
+    NOTHING,
+    OTHER,
+    TRUE,
+    UNKNOWN,
+    BoundMethod,
+    Box,
+    Closing,
+    Closure,
+    Constant,
+    Elements,
+    Instance,
+    Part,
+    Site,
+    Value,
+    Values,
+    View,
+    is_open,
+)
+
+BOUND = 12  # stores kept apart at a point
+Key = tuple[tuple[str, object], ...]
+Place = str | Box | Closure
+
+
+class Store:
+    """Names to values, sites to the statuses they may have; `version` changes with either."""
+
+    __slots__ = ("env", "sites", "version")
+
+    def __init__(self, env: dict[Place, Values], sites: dict[Site, frozenset[int]]) -> None:
+        self.env = env
+        self.sites = sites
+        self.version = 0
+
+    def copy(self) -> "Store":
+        """Give a store that changes on its own."""
+        return Store(dict(self.env), dict(self.sites))
+
+    def values(self, name: str | None) -> Values:
+        """Give what a name may hold; nothing known gives the empty set."""
+        return self.env.get(name, NOTHING) if name is not None else NOTHING
+
+    def bind(self, place: Place, values: Values) -> None:
+        """Let a name hold the values."""
+        if values and values != UNKNOWN:
+            if self.env.get(place) != values:
+                self.env[place] = values
+                self.version += 1
+        elif place in self.env:
+            del self.env[place]
+            self.version += 1
+
+    def set_status(self, site: Site, statuses: frozenset[int]) -> None:
+        """Let a site have the statuses."""
+        if self.sites.get(site) != statuses:
+            self.sites[site] = statuses
+            self.version += 1
+
+    def absorb(self, other: "Store") -> bool:
+        """Join another store into this one; say whether it changed. A name known on one side only may hold anything."""
+        changed = False
+        env = self.env
+        for place, values in other.env.items():
+            own = env.get(place)
+            if own is None:
+                env[place] = values | UNKNOWN if isinstance(place, str) else values
+                changed = True
+            elif own is not values and not values <= own:
+                env[place] = own | values
+                changed = True
+        for place in env.keys() - other.env.keys():
+            if isinstance(place, str) and OTHER not in env[place]:
+                env[place] = env[place] | UNKNOWN
+                changed = True
+        for site, statuses in other.sites.items():
+            known = self.sites.get(site)
+            if known is None:
+                self.sites[site] = statuses
+                changed = True
+            elif not statuses <= known:
+                self.sites[site] = known | statuses
+                changed = True
+        if changed:
+            self.version += 1
+        return changed
+
+    def prune(self, live: frozenset[str]) -> None:
+        """Forget the names that nothing mentions later, and the sites that are settled and that no name holds."""
+        env = self.env
+        for place in [one for one in env if isinstance(one, str) and one not in live and not one.startswith("?")]:
+            del env[place]
+        settled = [
+            site
+            for site, statuses in self.sites.items()
+            if site.parameter is None and not any(status > 0 for status in statuses)
+        ]
+        if settled:
+            held = set(self.held())
+            for site in settled:
+                if site not in held:
+                    del self.sites[site]
+
+    def held(self) -> Iterator[Site]:
+        """Yield the sites that some name holds."""
+        for values in self.env.values():
+            yield from self.carried(values, ())
+
+    def carried(self, values: Iterable[Value], seen: tuple[Value, ...] = ()) -> Iterator[Site]:
+        """Yield the sites whose resources the values are, or carry with them, through containers."""
+        for value in values:
+            match value:
+                case Site():
+                    yield value
+                case View() | Closing() | Part() | BoundMethod():
+                    yield value.site
+                case Box() if value not in seen:
+                    yield from self.carried(self.env.get(value, NOTHING), (*seen, value))
+                case Elements():
+                    for element in value.values:
+                        yield from self.carried(element, seen)
+                case _:
+                    pass
+
+    def is_open(self, site: Site) -> bool:
+        """Say whether a site may be open."""
+        return any(is_open(status) for status in self.sites.get(site, ()))
+
+    def is_named(self, box: Box) -> bool:
+        """Say whether a name, and not only a temporary, holds a container."""
+        return any(isinstance(place, str) and place[0] != "%" and box in values for place, values in self.env.items())
+
+    def holders(self, site: Site, apart: str) -> list[Place]:
+        """Give the names and containers, other than one name, that hold a site."""
+        return [
+            place
+            for place, values in self.env.items()
+            if place != apart and any(one is site for one in self.carried(values)) and self._is_reachable(place)
+        ]
+
+    def _is_reachable(self, place: Place) -> bool:
+        return isinstance(place, str) or any(place in values for values in self.env.values())
+
+    def refine(self, test: Test, outcome: bool) -> bool:
+        """Narrow what a tested name may hold; say whether the outcome is possible."""
+        values = self.env.get(test.name)
+        if values is None:
+            return self._learn(test, outcome)
+        kept = frozenset(value for value in values if truth(self, value, test) in (outcome, None))
+        if not kept:
+            return False
+        if test.comparison is Comparison.CLOSED:
+            return self._refine_closed(kept, str(test.operand), outcome)
+        if OTHER in kept:
+            kept = self._narrow_other(kept, test, outcome)
+        dropped = values - kept
+        self.bind(test.name, kept)
+        for value in dropped:
+            if isinstance(value, Site) and value in self.sites and not any(one is value for one in self.held()):
+                del self.sites[value]  # on this path it was never acquired, or the name would hold it
+                self.version += 1
+        return True
+
+    def _learn(self, test: Test, outcome: bool) -> bool:
+        """A test on something unknown tells what it is, for the next test of it."""
+        match test.comparison:
+            case Comparison.TRUTH:
+                self.bind(test.name, frozenset((TRUE if outcome else FALSE,)))
+            case Comparison.IS_NONE if outcome:
+                self.bind(test.name, frozenset((NONE,)))
+            case Comparison.EQUALS if outcome and test.operand is None:
+                self.bind(test.name, frozenset((NONE,)))
+            case _:
+                pass
+        return True
+
+    def _narrow_other(self, kept: Values, test: Test, outcome: bool) -> Values:
+        is_none = test.comparison is Comparison.IS_NONE or (
+            test.comparison is Comparison.EQUALS and test.operand is None
+        )
+        return kept - UNKNOWN | {NONE} if is_none and outcome else kept
+
+    def _refine_closed(self, kept: Values, attribute: str, outcome: bool) -> bool:
+        """An attribute that is true once the resource is released (`closed`, `poll()`) tells what has become of it."""
+        for value in kept:
+            if isinstance(value, Site) and value in self.sites and attribute in value.resource.closed:
+                statuses = self.sites[value]
+                part = value.resource.part_releases.get(attribute)
+                bits = 1 << value.resource.parts.index(part) if part else ENTERED - 1
+                if outcome:
+                    self.set_status(value, frozenset(s & ~bits if is_open(s) else s for s in statuses))
+                else:
+                    self.set_status(value, frozenset(s for s in statuses if s > 0) or statuses)
+        return True
+
+
+def truth(store: Store, value: Value, test: Test) -> bool | None:
+    """Say whether a test holds of a value, None where that is unknown."""
+    match test.comparison:
+        case Comparison.TRUTH:
+            return _is_true(store, value)
+        case Comparison.IS_NONE:
+            return value is NONE if not isinstance(value, type(OTHER)) else None
+        case Comparison.NOT_EMPTY:
+            is_parameter = isinstance(value, Site) and value.parameter is not None
+            return True if is_parameter or (isinstance(value, Box) and any(True for _ in store.carried((value,)))) else None
+        case Comparison.HAS:
+            return _has(value, str(test.operand))
+        case Comparison.SAME:
+            return _is_same(store, value, str(test.operand))
+        case Comparison.CLOSED:
+            return None
+        case comparison:
+            return _compares(value, comparison, test.operand)
+
+
+def _is_true(store: Store, value: Value) -> bool | None:
+    match value:
+        case Constant(value=constant):
+            return bool(constant)
+        case Site(resource=resource):
+            return None if resource.is_virtual else True
+        case Instance() | Closing() | View():
+            return True
+        case Box():
+            return True if any(store.is_open(site) for site in store.carried((value,))) else None
+        case _:
+            return None
+
+
+def _has(value: Value, attribute: str) -> bool | None:
+    match value:
+        case Site(resource=resource):
+            return True if attribute in resource.releases | resource.async_releases | {"read", "write"} else None
+        case Constant():
+            return None if isinstance(value.value, str) else False
+        case _:
+            return None
+
+
+def _is_same(store: Store, value: Value, other: str) -> bool | None:
+    values = store.values(other)
+    if isinstance(value, Site) and value not in values:
+        return False
+    if isinstance(value, Constant) and values == {value}:
+        return True
+    return None
+
+
+def _compares(value: Value, comparison: Comparison, operand: bool | int | str | None) -> bool | None:
+    if isinstance(value, Constant):
+        return _compare_constants(value.value, comparison, operand)
+    if isinstance(value, Site):
+        if comparison is Comparison.EQUALS:
+            return False
+        if isinstance(operand, int):  # a file descriptor: never negative
+            return comparison in (Comparison.GREATER, Comparison.AT_LEAST) if operand <= 0 else None
+    if isinstance(value, Instance) and comparison is Comparison.EQUALS and operand is None:
+        return False
+    return None
+
+
+def _compare_constants(
+    value: bool | int | str | None, comparison: Comparison, operand: bool | int | str | None
+) -> bool | None:
+    if comparison is Comparison.EQUALS:
+        return value == operand
+    if isinstance(value, int) and isinstance(operand, int):
+        match comparison:
+            case Comparison.GREATER:
+                return value > operand
+            case Comparison.AT_LEAST:
+                return value >= operand
+            case Comparison.LESS:
+                return value < operand
+            case Comparison.AT_MOST:
+                return value <= operand
+            case _:
+                return None
+    return None
+
+
+class Stores:
+    """The stores at one point, by the guards in which they differ."""
+
+    __slots__ = ("guards", "by_key")
+
+    def __init__(self, guards: frozenset[str], stores: Iterable[Store] = ()) -> None:
+        self.guards = guards
+        self.by_key: dict[Key, Store] = {}
+        for store in stores:
+            self.add(store)
+
+    def add(self, store: Store) -> bool:
+        """Join a store into the one with the same guards; say whether anything changed."""
+        key = self._key(store)
+        known = self.by_key.get(key)
+        if known is not None:
+            return known.absorb(store)
+        if len(self.by_key) >= BOUND:
+            return self._collapse(store)
+        self.by_key[key] = store
+        return True
+
+    def absorb(self, other: "Stores") -> bool:
+        """Join other stores into these; say whether anything changed."""
+        changed = False
+        for store in other.by_key.values():
+            changed |= self.add(store.copy())
+        return changed
+
+    def _collapse(self, store: Store) -> bool:
+        changed = len(self.by_key) > 1 or () not in self.by_key
+        self.guards = frozenset()
+        stores = [*self.by_key.values(), store]
+        first = stores[0]
+        for one in stores[1:]:
+            changed |= first.absorb(one)
+        self.by_key = {(): first}
+        return changed
+
+    def _key(self, store: Store) -> Key:
+        guards = self.guards
+        if not guards:
+            return ()
+        return tuple(
+            sorted((name, _guard(values)) for name, values in store.env.items() if isinstance(name, str) and name in guards)
+        )
+
+
+def _guard(values: Values) -> str:
+    kinds = {_kind(value) for value in values}
+    return kinds.pop() if len(kinds) == 1 else "".join(sorted(kinds))
+
+
+def _kind(value: Value) -> str:
+    if isinstance(value, Constant):
+        return f"={value.value!r}"
+    return "?" if value is OTHER or value is ESCAPED else "x"
+
+
+def without_open(store: Store, statement: object) -> Store:
+    """Give the store that an exception carries: what the raising statement itself acquired is left out of account."""
+    copy = store.copy()
+    for site, statuses in store.sites.items():
+        if site.statement is statement and any(is_open(status) for status in statuses):
+            del copy.sites[site]
+    return copy

@@ -1,0 +1,187 @@
+"""Abstract values: what a name may hold at a point of the program.
+
+A name holds a set of values. Values are compared by identity: one object stands for one thing, so that sets of them are
+cheap. A name that is not in a store holds something unknown.
+"""
+
+import ast
+from dataclasses import dataclass, field
+
+from leaklint.model.resource import Resource
+
+RELEASED = 0
+MOVED = -1
+ENTERED = 1 << 16  # added to the mask of open parts while a `with` holds the resource
+
+
+def is_open(status: int) -> bool:
+    """Say whether a status is an obligation nobody has taken over: a mask of open parts, outside any with."""
+    return 0 < status < ENTERED
+
+
+@dataclass(eq=False, slots=True)
+class Constant:
+    """None, True, False, an integer or a string that the program compares."""
+
+    value: bool | int | str | None
+
+
+NONE = Constant(None)
+TRUE = Constant(True)
+FALSE = Constant(False)
+
+
+@dataclass(eq=False, slots=True)
+class Other:
+    """Something unknown, beside known things."""
+
+
+OTHER = Other()
+
+
+@dataclass(eq=False, slots=True)
+class Swallower:
+    """A context manager that swallows what its body raises."""
+
+
+SWALLOWER = Swallower()
+
+
+@dataclass(eq=False, slots=True)
+class Instance:
+    """An object of a known type that nobody here has to release (a Path, a borrowed client)."""
+
+    type_name: str
+
+
+@dataclass(eq=False, slots=True)
+class Reference:
+    """A function or class known by its dotted name."""
+
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class Site:
+    """One acquisition of the program (an element of its result, where that is a tuple), or a parameter to be summarised.
+
+    `open_mask` has one bit for each part that must be released. `label` is how messages call the resource.
+    """
+
+    node: ast.expr
+    statement: ast.stmt | None
+    resource: Resource
+    open_mask: int = 1
+    label: str = ""
+    parameter: str | None = None
+    is_awaited: bool = False
+    element: int | None = None
+    view: "View" = field(init=False)
+    closing: "Closing" = field(init=False)
+    dependent: "Dependent" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.view = View(self)
+        self.closing = Closing(self)
+        self.dependent = Dependent(self)
+
+
+@dataclass(eq=False, slots=True)
+class View:
+    """Something that uses the resource of a site later and does not release it (csv.reader, a cursor)."""
+
+    site: Site
+
+
+@dataclass(eq=False, slots=True)
+class Closing:
+    """A context manager whose exit releases the site (contextlib.closing)."""
+
+    site: Site
+
+
+@dataclass(eq=False, slots=True)
+class Dependent:
+    """Something computed from the resource that may still need it open; it never carries the obligation."""
+
+    site: Site
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """An attribute of a resource (`process.stdout`)."""
+
+    site: Site
+    attribute: str
+
+
+@dataclass(eq=False, slots=True)
+class BoundMethod:
+    """A method that was not called (`h.close`)."""
+
+    site: Site
+    method: str
+
+
+@dataclass(eq=False, slots=True)
+class Box:
+    """A container made here; the store keeps what it may hold under the box itself."""
+
+    line: int
+
+
+@dataclass(eq=False, slots=True)
+class Elements:
+    """A tuple that a call returns, element by element (`reader, writer`)."""
+
+    values: "tuple[Values, ...]"
+
+
+@dataclass(eq=False, slots=True)
+class Escaped:
+    """Marks a container or closure that is out of this function's reach: what it holds later is gone at once."""
+
+
+ESCAPED = Escaped()
+
+
+@dataclass(eq=False, slots=True)
+class Closure:
+    """A nested function or lambda: the names it takes from around it, and those that it releases or hands on."""
+
+    captured: frozenset[str]
+    keeps: frozenset[str]
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+
+
+Value = (
+    Constant
+    | Other
+    | Swallower
+    | Instance
+    | Reference
+    | Site
+    | View
+    | Closing
+    | Dependent
+    | Part
+    | BoundMethod
+    | Box
+    | Elements
+    | Escaped
+    | Closure
+)
+Values = frozenset[Value]
+NOTHING: Values = frozenset()
+UNKNOWN: Values = frozenset((OTHER,))
+
+
+def site_of(value: Value) -> Site | None:
+    """Give the site whose resource a value is or carries with it; a Dependent carries nothing."""
+    match value:
+        case Site():
+            return value
+        case View() | Closing() | Part() | BoundMethod():
+            return value.site
+        case _:
+            return None

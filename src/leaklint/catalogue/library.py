@@ -1,0 +1,129 @@
+"""One file of the catalogue (or a user's tables) in memory: its entries by name, and the words that reach them."""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from leaklint.catalogue import schema
+from leaklint.model.resource import Effect, Resource, Summary
+
+DATA = Path(__file__).with_name("data")
+BUILTINS = "builtins"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The entries of one file as written: nothing is inherited or resolved yet. `constructors` are keyed by class."""
+
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    constructors: Mapping[str, Summary] = field(default_factory=dict)
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other dotted name -> the name it is written under
+    parameters: Mapping[str, str] = field(default_factory=dict)  # conventional parameter -> type
+    titles: Mapping[str, str] = field(default_factory=dict)  # name -> how messages call its table
+
+    def words(self) -> frozenset[str]:
+        """Give the last segments of the callables here that acquire, by every name they have."""
+        acquiring = {name for name, summary in self._calls() if _can_acquire(summary)}
+        names = acquiring | {alias for alias, name in self.aliases.items() if name in acquiring or name not in self}
+        return frozenset(name.rpartition(".")[2] for name in names)
+
+    def references(self) -> frozenset[str]:
+        """Give the top-level modules that the entries here lead to."""
+        names = {name for _, summary in self._calls() for name in _types(summary)}
+        names.update(name for resource in self.resources.values() for name in resource.extends)
+        names.update(self.aliases.values())
+        return frozenset(name.partition(".")[0] for name in names)
+
+    def merged(self, other: "Library") -> "Library":
+        """Give a library with the entries of both; the other's win."""
+        return Library(
+            {**self.resources, **other.resources},
+            {**self.constructors, **other.constructors},
+            {**self.summaries, **other.summaries},
+            {**self.aliases, **other.aliases},
+            {**self.parameters, **other.parameters},
+            {**self.titles, **other.titles},
+        )
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.resources or name in self.summaries
+
+    def _calls(self) -> Iterator[tuple[str, Summary]]:
+        yield from self.constructors.items()
+        yield from self.summaries.items()
+
+
+EMPTY = Library()
+
+
+@cache
+def shipped(module: str) -> Library:
+    """Give the library of a top-level module, empty where none is shipped; raises CatalogueError."""
+    path = _files().get(module)
+    return EMPTY if path is None else read(path)
+
+
+def modules() -> tuple[str, ...]:
+    """Give the top-level modules that have a file."""
+    return tuple(_files())
+
+
+def read(path: Path) -> Library:
+    """Read a file of the catalogue; raises CatalogueError."""
+    place = path.name
+    try:
+        values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise schema.CatalogueError(f"{place}: {error}") from None
+    file = schema.Table(place, values)
+    schema.reject_unknown(file, schema.FILE_KEYS)
+    for key in ("library", "docs", "verified"):
+        schema.text(file, key)
+    library = build(
+        schema.tables(values, "resource", place, "[[resource]]"),
+        schema.tables(values, "summary", place, "[[summary]]"),
+    )
+    aliases = {**library.aliases, **schema.text_table(values, "aliases", place)}
+    parameters = schema.text_table(values, "parameters", place)
+    return library.merged(Library(aliases=aliases, parameters=parameters))
+
+
+def build(resources: Iterable[schema.Table], summaries: Iterable[schema.Table]) -> Library:
+    """Make a library of tables; raises CatalogueError."""
+    kinds = {table.place: schema.read_resource(table) for table in resources}
+    calls = {table.place: schema.read_summary(table) for table in summaries}
+    aliases = {alias: entry.resource.name for entry in kinds.values() for alias in entry.aliases}
+    aliases.update((alias, entry.summary.name) for entry in calls.values() for alias in entry.aliases)
+    titles = {entry.resource.name: place for place, entry in kinds.items()}
+    titles.update((entry.summary.name, place) for place, entry in calls.items())
+    return Library(
+        resources={entry.resource.name: entry.resource for entry in kinds.values()},
+        constructors={entry.resource.name: entry.constructor for entry in kinds.values() if entry.constructor},
+        summaries={entry.summary.name: entry.summary for entry in calls.values()},
+        aliases=aliases,
+        titles=titles,
+    )
+
+
+@cache
+def _files() -> Mapping[str, Path]:
+    return {path.stem: path for folder in (DATA / "stdlib", DATA) for path in folder.glob("*.toml")}
+
+
+def _can_acquire(summary: Summary) -> bool:
+    return (
+        any(summary.acquires)
+        or any(variant.acquires for variant in summary.variants)
+        or Effect.OPENS in summary.effects.values()
+    )
+
+
+def _types(summary: Summary) -> Iterator[str]:
+    for kinds in (summary.acquires, *(variant.acquires or () for variant in summary.variants)):
+        yield from (kind for kind in kinds if kind is not None)
+    for name in (summary.returns, summary.yields):
+        if name is not None:
+            yield name

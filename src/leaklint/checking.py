@@ -1,0 +1,67 @@
+"""One file checked, as `leaklint check` does it: read, linted, selected, and silenced by its comments."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sys import exc_info
+
+from leaklint.engine import Project, lint
+from leaklint.model.finding import Finding
+from leaklint.model.source import Source, SourceError, read
+from leaklint.noqa import unsilenced
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one file. `text` is there where findings are; `error` where the file could not be analysed."""
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    text: str = ""
+    error: SourceError | None = None
+
+
+def check_file(path: str, project: Project) -> Checked:
+    """Check a file on disk."""
+    try:
+        return check_source(read(Path(path)), project)
+    except SourceError as error:
+        return Checked(path, error=error)
+
+
+def check_source(source: Source, project: Project) -> Checked:
+    """Check a parsed module."""
+    try:
+        findings = wanted(lint_named(source, project), source, project)
+    except SourceError as error:
+        return Checked(source.path, error=error)
+    return Checked(source.path, tuple(findings), source.text if findings else "")
+
+
+def wanted(findings: list[Finding], source: Source, project: Project) -> list[Finding]:
+    """Give the findings that the configuration selects and no comment silences."""
+    is_selected = project.config.is_selected
+    return unsilenced([found for found in findings if is_selected(found.code, source.path)], source.text)
+
+
+def lint_named(source: Source, project: Project) -> list[Finding]:
+    """Lint a module so that a failure of ours names it; raises SourceError where it nests too deeply for us."""
+    try:
+        with blamed_on(source.path):
+            return lint(source, project)
+    except RecursionError:
+        raise SourceError(source.path, 0, "cannot be analysed: nested too deeply") from None
+
+
+@contextmanager
+def blamed_on(path: str) -> Iterator[None]:
+    """Name the file in the traceback of whatever is raised in the block."""
+    is_done = False
+    try:
+        yield
+        is_done = True
+    finally:
+        raised = exc_info()[1]
+        if raised is not None and not is_done:
+            raised.add_note(f"leaklint failed on {path}; please report this with the file")

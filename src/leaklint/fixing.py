@@ -1,0 +1,232 @@
+"""Mends a module: lint, rewrite, prove by linting again, until nothing is left to do; and writes files whole or not.
+
+It knows which fixes go together and what a proof is. What a fix does is the analysis' business, how it is done the
+rewriter's.
+"""
+
+import difflib
+import os
+import re
+import secrets
+import stat
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from leaklint.engine import Project, lint
+from leaklint.model.finding import Finding
+from leaklint.model.fix import Applicability, Edit, WithBlock, WithItem, WithTemporary
+from leaklint.model.source import Source, SourceError, parse
+from leaklint.model.span import Span
+from leaklint.rewrite import CannotRewrite, apply, clashes, extent
+from leaklint.rewrite.proof import prove
+
+_NUMBER = re.compile(r"\d+")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FixResult:
+    """A module's new text. `applied` findings stand where they were when they were mended (earlier fixes move lines);
+    `refused` ones, with the reason, stand where they are in the new text."""
+
+    text: str
+    applied: tuple[Finding, ...]
+    refused: tuple[tuple[Finding, str], ...]
+
+
+class CannotWrite(OSError):
+    """A file is left as it was; `reason` is a clause a user can read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: not written: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class ChangedMeanwhile(CannotWrite):
+    """A file on disk is no longer what was fixed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "it changed meanwhile; run leaklint fix again")
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    source: Source
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a finding is recognised by when lines have moved."""
+
+    code: str
+    line: str
+    message: str
+
+
+def fix_source(
+    source: Source, project: Project, is_wanted: Callable[[Finding, Source], bool], unsafe: bool
+) -> FixResult:
+    """Fix the wanted findings of a module, unsafe fixes included where asked for.
+
+    `is_wanted` is asked with the text that the finding stands in, which changes from round to round.
+
+    Every round either mends a finding for good or refuses one for good, so the rounds come to an end, and a second run
+    finds nothing to do.
+    """
+    state = _State(source, lint(source, project))
+    applied: list[Finding] = []
+    reasons: dict[_Key, str] = {}
+    while True:
+        todo = [
+            finding
+            for finding in state.findings
+            if finding.fix
+            and (unsafe or finding.fix.applicability is Applicability.SAFE)
+            and is_wanted(finding, state.source)
+            and _key(finding, state.source) not in reasons
+        ]
+        if not todo:
+            break
+        state = _round(state, _batch(todo), project, applied, reasons)
+    refused = [(finding, reasons.get(_key(finding, state.source), "")) for finding in state.findings]
+    return FixResult(state.source.text, tuple(applied), tuple(pair for pair in refused if pair[1]))
+
+
+def unified_diff(path: str, old_text: str, new_text: str) -> str:
+    """Give the difference as a unified diff; lines end at newlines only, and keep their own kind of newline."""
+    lines = difflib.unified_diff(_LINE.findall(old_text), _LINE.findall(new_text), path, path)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def write_atomically(path: Path, original: bytes, text: str) -> None:
+    """Replace a file's content by `text`, in the encoding (and with the BOM) of `original`, or leave it untouched.
+
+    Links are followed, permission bits stay. Newlines are written as they are in `text`. Raises ChangedMeanwhile where
+    the file does not hold `original` any more, CannotWrite for all else.
+    """
+    data = _encoded(path, original, text)
+    try:
+        target = Path(os.path.realpath(path, strict=True))
+        mode = target.stat().st_mode
+        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+            raise CannotWrite(path, "it is read-only")
+        _replace(path, target, original, data, stat.S_IMODE(mode))
+    except CannotWrite:
+        raise
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or str(error)) from None
+
+
+def _round(
+    state: _State, batch: list[Finding], project: Project, applied: list[Finding], reasons: dict[_Key, str]
+) -> _State:
+    """Mend a batch, or what of it can be mended; note what is mended and what is refused."""
+    outcome = _attempt(state, batch, project)
+    if isinstance(outcome, _State):
+        applied += batch
+        return outcome
+    if len(batch) == 1:
+        reasons[_key(batch[0], state.source)] = outcome
+        return state
+    alone = [(finding, _attempt(state, [finding], project)) for finding in batch]
+    good = [(finding, result) for finding, result in alone if isinstance(result, _State)]
+    reasons.update((_key(finding, state.source), result) for finding, result in alone if isinstance(result, str))
+    if not good:
+        return state
+    together = [finding for finding, _ in good]
+    outcome = _attempt(state, together, project) if 1 < len(together) < len(batch) else good[0][1]
+    if isinstance(outcome, _State) and outcome is not good[0][1]:
+        applied += together
+        return outcome
+    applied.append(good[0][0])
+    return good[0][1]
+
+
+def _attempt(state: _State, batch: list[Finding], project: Project) -> _State | str:
+    """Carry out the fixes of a batch and prove the result; a text is the reason why not."""
+    fixes = [finding.fix for finding in batch if finding.fix]
+    try:
+        new = parse(state.source.path, apply(state.source.text, fixes))
+        prove(state.source, new, fixes)
+    except CannotRewrite as refusal:
+        return refusal.reason
+    except SourceError as error:
+        return f"the result would not parse: {error.reason}"
+    findings = lint(new, project)
+    return _objection(state, batch, _State(new, findings)) or _State(new, findings)
+
+
+def _objection(old: _State, batch: list[Finding], new: _State) -> str | None:
+    """Say what speaks against a result: a finding that is still there, or a new one."""
+    before, after = Counter(f.code for f in old.findings), Counter(f.code for f in new.findings)
+    gone = Counter(finding.code for finding in batch)
+    for code in sorted(after):
+        if after[code] > before[code] - gone[code]:
+            return f"{code} would still be found" if after[code] <= before[code] else f"{code} would appear"
+    fixed = set(map(id, batch))
+    known = [_key(finding, old.source) for finding in old.findings if id(finding) not in fixed]
+    lines, messages = ({(key.code, key.line) for key in known}, {(key.code, key.message) for key in known})
+    for finding in new.findings:
+        key = _key(finding, new.source)
+        if (key.code, key.line) not in lines and (key.code, key.message) not in messages:
+            return f"{key.code} would appear: {finding.message}"
+    return None
+
+
+def _batch(findings: Sequence[Finding]) -> list[Finding]:
+    """Choose fixes that go together: of two blocks that cross the later one, which then moves into the earlier one;
+    of two expressions in one statement the first."""
+    chosen: list[tuple[Finding, Edit]] = []
+    pairs = [(finding, finding.fix.edit) for finding in findings if finding.fix]
+    for finding, edit in sorted(pairs, key=lambda pair: _order(pair[1])):
+        if not any(clashes(edit, other) for _, other in chosen):
+            chosen.append((finding, edit))
+    return sorted((finding for finding, _ in chosen), key=lambda finding: finding.span)
+
+
+def _order(edit: Edit) -> tuple[int, int, Span]:
+    start = extent(edit)
+    value = edit.value if isinstance(edit, WithBlock | WithTemporary | WithItem) else start
+    return -start.line, -start.column, value
+
+
+def _key(finding: Finding, source: Source) -> _Key:
+    return _Key(finding.code, source.lines[finding.span.line - 1].strip(), _NUMBER.sub("#", finding.message))
+
+
+def _encoded(path: Path, original: bytes, text: str) -> bytes:
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(original).readline)
+        if original.decode(encoding).encode(encoding) != original:
+            raise CannotWrite(path, f"{encoding} would not write back the lines that stay")
+        return text.encode(encoding)
+    except UnicodeEncodeError as error:
+        raise CannotWrite(path, f"{error.object[error.start]!a} cannot be written in {error.encoding}") from None
+    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
+        raise CannotWrite(path, f"it cannot be decoded: {error}") from None
+
+
+def _replace(path: Path, target: Path, original: bytes, data: bytes, mode: int) -> None:
+    """Write beside the target, then move over it; whatever happens, nothing is left beside it."""
+    beside = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with open(beside, "xb", opener=_open_private) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(mode)
+        if target.read_bytes() != original:
+            raise ChangedMeanwhile(path)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # nobody else reads it before it has the permissions of the target

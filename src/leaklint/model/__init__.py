@@ -1,0 +1,1 @@
+"""Plain data that every floor shares; nothing here computes or imports anything above it."""

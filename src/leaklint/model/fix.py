@@ -1,0 +1,123 @@
+"""What a fix does, as plain data: the analysis decides it, the rewriter obeys it.
+
+Every span is the exact extent of an `ast` node of the text that was linted. A statement's span runs from its first
+character (a decorator's `@` excluded: no fix touches decorated statements) to the end of its last line of code.
+"Suite" is the list of statements that a statement belongs to; `first`/`last` name siblings of one suite.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from leaklint.model.span import Span
+
+
+class Applicability(Enum):
+    """Whether `leaklint fix` applies a fix by default (safe) or only with --unsafe-fixes."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """How a `with` enters a resource: `with E`, `async with E`, `with contextlib.closing(E)`."""
+
+    is_async: bool = False
+    wrapper: str | None = None  # an expression valid at that place, such as "contextlib.closing" or "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class WithBlock:
+    """`name = E` and what follows it become `with E as name:` over the statements up to `last`.
+
+    `statement` is the assignment (or `E` alone as an expression statement), `value` is E (it may be an `await`: then the
+    opener is sync and the whole `await E` is entered). `target` is None where nothing is bound. `last` is the last sibling
+    that moves into the block; it equals `statement` where nothing follows, and the body is then `pass`.
+    """
+
+    statement: Span
+    value: Span
+    target: str | None
+    last: Span
+    opener: Opener = Opener()
+    releases: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WithName:
+    """After `statement`, which binds `name` among other things, a `with name:` over the siblings up to `last`."""
+
+    statement: Span
+    name: str
+    last: Span
+    opener: Opener = Opener()
+    releases: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WithTemporary:
+    """The expression `value` inside `statement` moves out: `with value as name:` over `statement` up to sibling `last`.
+
+    In the statement the expression becomes `name`. Where `value` is the whole of an expression statement, the body is `pass`
+    and nothing is bound.
+    """
+
+    statement: Span
+    value: Span
+    name: str
+    last: Span
+    opener: Opener = Opener()
+    releases: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WithItem:
+    """The expression `value` inside an item of the with at `statement` becomes an item of its own, before that item.
+
+    `with Zip(open(p)) as z:` becomes `with open(p) as file, Zip(file) as z:`. Where `value` is the whole item, the item is
+    entered twice: `with connect() as c:` becomes `with contextlib.closing(connect()) as c, c:`, so that what its own with
+    does (a commit) still happens; `name` is then used only where the item binds nothing.
+    """
+
+    statement: Span
+    value: Span
+    name: str
+    opener: Opener = Opener()
+
+
+@dataclass(frozen=True, slots=True)
+class FinallyBlock:
+    """After `statement`, `try:` over the siblings up to `last`, and `finally:` with the lines of `release`.
+
+    Where nothing follows (`last` equals `statement`), the lines of `release` follow the statement, without a try.
+    """
+
+    statement: Span
+    last: Span
+    release: tuple[str, ...]
+    releases: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The expression at `span` becomes `text`."""
+
+    span: Span
+    text: str
+
+
+Edit = WithBlock | WithName | WithTemporary | WithItem | FinallyBlock | Replace
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One edit, whether it is safe, and the modules that the new text needs imported (`contextlib`).
+
+    `releases` of an edit are the statements, inside the moved ones, that release the resource today and become needless:
+    the rewriter removes them; a `try` whose `finally` holds nothing else is replaced by its body, an `if` that holds nothing
+    else goes with it, and a suite that would be empty gets `pass`.
+    """
+
+    edit: Edit
+    applicability: Applicability = Applicability.SAFE
+    imports: tuple[str, ...] = ()

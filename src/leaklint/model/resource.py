@@ -1,0 +1,106 @@
+"""Kinds of resources, and what a call does to what it is given: one shape of facts for every callee."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class With(Enum):
+    """What entering and leaving a `with` on a resource does to the obligation to release it."""
+
+    ABSENT = "absent"  # it has none
+    RELEASES = "releases"
+    KEEPS = "keeps"  # it has one, and is still open afterwards (sqlite3 commits)
+
+
+class Effect(Enum):
+    """What a callee does with an argument that is a resource."""
+
+    BORROWS = "borrows"  # only uses it; the obligation stays
+    TAKES = "takes"  # the obligation moves to the callee or its result
+    WRAPS = "wraps"  # the result uses it and does not release it
+    RELEASES = "releases"
+    PASSES = "passes"  # the result is the argument itself
+    CLOSES = "closes"  # the result is a context manager that releases it on exit (contextlib.closing)
+    ENTERS = "enters"  # entered now, released by the callee's owner later (ExitStack.enter_context)
+    OPENS = "opens"  # the obligation begins with this call (start() of a mock.patch patcher)
+
+
+LOOP_BOUND = ("construction", "first-use")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of thing that must be released. Method names are unqualified; `part` names index `parts`."""
+
+    name: str
+    releases: frozenset[str] = frozenset()  # methods, plain
+    async_releases: frozenset[str] = frozenset()  # methods, coroutines
+    release_functions: frozenset[str] = frozenset()  # dotted functions that release their first argument
+    first_release: str | None = None  # of all these, the one that a fix writes
+    drains: frozenset[str] = frozenset()  # methods and attributes that read it to its end and so release it
+    sync_with: With = With.ABSENT
+    async_with: With = With.ABSENT
+    extends: tuple[str, ...] = ()
+    loop_bound: str | None = None  # one of LOOP_BOUND
+    label: str | None = None  # how messages call it, where its name would not help ("open file")
+    variable: str = "resource"  # what a new name for it is called
+    closed: frozenset[str] = frozenset()  # attributes and methods that are true once it is released
+    fails_after_release: frozenset[str] = frozenset()  # methods
+    lazy: frozenset[str] = frozenset()  # methods whose result still uses it
+    data: frozenset[str] = frozenset()  # attributes that outlive it
+    parts: tuple[str, ...] = ()  # what is released separately; empty: one thing
+    needs: tuple[str, ...] = ()  # the parts that are open after a plain acquisition
+    part_releases: Mapping[str, str] = field(default_factory=dict)  # method ("wait", "stdout.close") -> part
+    silent: str | None = None  # why it needs no release, where it looks as if it did
+    is_loop: bool = False  # an event loop: the rules of loops speak of it
+    is_virtual: bool = False  # names no class (a file descriptor)
+    with_does_more: bool = False  # its with commits or rolls back, so it is no rewrite of a plain close
+    waits: str | None = None  # the coroutine method to await after a plain release (`wait_closed`)
+    outlives: bool = False  # may be meant to outlive the function: fixes are unsafe
+    exhausts: bool = False  # iterating it to its end releases it (os.scandir)
+    only_in_fixtures: bool = False  # only fixtures and set-ups owe its release (tempfile.mkdtemp)
+    opened_by: frozenset[str] = frozenset()  # methods: it is open from the first one called on; empty: at once
+    with_does_more: bool = False  # its with also commits, rolls back or kills: no rewrite of a plain release
+    with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the arguments of a call must be: parameter -> literal, dotted name, "<given>" or "<absent>"."""
+
+    arguments: tuple[tuple[str, bool | int | str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What differs where the arguments meet the condition; None leaves a fact as it is."""
+
+    condition: Condition
+    acquires: tuple[str | None, ...] | None = None  # () acquires nothing
+    needs: tuple[str, ...] | None = None
+    is_silent: bool = False
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a call does. `parameters` give positions their names; `*` in `effects` stands for every other parameter.
+
+    `self` there is the receiver of a method. `acquires` is the kind of the result, or of each element where the result
+    is a tuple (`is_tuple`), None for an element that is no resource. `returns` names the type of a result that is
+    nobody's to release here.
+    """
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    acquires: tuple[str | None, ...] = ()
+    is_tuple: bool = False
+    returns: str | None = None
+    yields: str | None = None  # the type of each element, where the result is iterated (Path.glob)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    is_coroutine: bool = False
+    swallows: bool = False  # as a context manager, it may swallow what its body raises
+    variants: tuple[Variant, ...] = ()
+    since: str | None = None

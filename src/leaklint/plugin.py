@@ -1,0 +1,65 @@
+"""The flake8 plugin. flake8 reads, parses, selects and silences; this only lints the tree it is given."""
+
+import argparse
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+from flake8.exceptions import ExecutionError
+
+from leaklint import __version__
+from leaklint.checking import lint_named
+from leaklint.config import ADVICE, Config, ConfigError, load_config
+from leaklint.engine import Project
+from leaklint.model.source import Source, SourceError
+
+PREFIX = "LKR"
+NOT_ANALYSED = "LKR000"  # the file could not be analysed though flake8 could parse it
+
+
+class Plugin:
+    """One file of a flake8 run."""
+
+    name = "flake8-leaklint"
+    version = __version__
+    is_advising = False
+    is_wanted = True
+
+    def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
+        self.tree = tree
+        self.filename = filename
+        self.lines = lines
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        """Look at what is selected.
+
+        flake8 takes `--select=LKR` for LKR9 as well, even against a default ignore: so advice is held back here,
+        unless a prefix of at least LKR9 is selected.
+        """
+        select: list[str] | None = options.select
+        chosen = [*(select or ()), *(options.extend_select or ())]
+        cls.is_advising = any(code.startswith(ADVICE) for code in chosen)
+        cls.is_wanted = select is None or any(code.startswith(PREFIX) or PREFIX.startswith(code) for code in chosen)
+
+    def run(self) -> Iterator[tuple[int, int, str, type["Plugin"]]]:
+        """Give line, 0-based column and text of each finding."""
+        if not self.is_wanted or self.filename.endswith(".pyi"):
+            return
+        try:
+            project = _project(load_config(Path(self.filename)))
+            findings = lint_named(Source(self.filename, "".join(self.lines), self.tree), project)
+        except ConfigError as error:
+            raise ExecutionError(f"leaklint: {error}") from None
+        except SourceError as error:
+            yield max(error.line, 1), 0, f"{NOT_ANALYSED} {error.reason}", Plugin
+            return
+        for found in findings:
+            if self.is_advising or not found.code.startswith(ADVICE):
+                yield found.span.line, found.span.column, f"{found.code} {found.message}", Plugin
+
+
+@functools.cache
+def _project(config: Config) -> Project:
+    return Project(config)

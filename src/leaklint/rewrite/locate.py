@@ -1,0 +1,87 @@
+"""Finds the libcst nodes of `ast` spans. What is not found exactly, and with the same text, is not rewritten."""
+
+from collections.abc import Collection, Mapping
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from leaklint.model.span import Span
+from leaklint.rewrite.refusal import CannotRewrite
+
+Positions = Mapping[cst.CSTNode, CodeRange]
+AstStatement = cst.BaseSmallStatement | cst.BaseCompoundStatement
+
+
+def parse(text: str) -> tuple[cst.Module, Positions]:
+    """Parse a module and give the positions of its nodes (1-based lines, columns in characters).
+
+    Raises CannotRewrite where libcst cannot parse the text, or would not write it back as it is.
+    """
+    try:
+        module = cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        raise CannotRewrite(f"line {error.raw_line} is beyond the rewriter's parser") from None
+    except UnicodeEncodeError:
+        raise CannotRewrite("the file holds characters that cannot be encoded (lone surrogates)") from None
+    except RecursionError:
+        raise CannotRewrite("the file nests too deeply") from None
+    if module.code != text:
+        raise CannotRewrite("the rewriter's parser would not keep the file's odd whitespace (form feeds, bare CRs)")
+    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+    return module, wrapper.resolve(PositionProvider)
+
+
+class Located:
+    """The nodes at the spans asked for. It is filled once, by one pass over all positions."""
+
+    def __init__(self, module: cst.Module, positions: Positions, text: str, spans: Collection[Span]) -> None:
+        self._module = module
+        self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._nodes: dict[Span, list[cst.CSTNode]] = {span: [] for span in spans}
+        for node, place in positions.items():
+            start, end = place.start, place.end
+            if isinstance(node, cst.Tuple | cst.GeneratorExp) and node.lpar:  # their parentheses are theirs in `ast`
+                start, end = positions[node.lpar[-1]].start, positions[node.rpar[0]].end
+            found = self._nodes.get(Span(start.line, start.column, end.line, end.column))
+            if found is not None:
+                found.append(node)
+
+    def statement(self, span: Span) -> AstStatement:
+        """Give the statement at a span; raises CannotRewrite."""
+        for node in self._nodes[span]:
+            if isinstance(node, cst.BaseSmallStatement | cst.BaseCompoundStatement):
+                self._compare(node, span)
+                return node
+        raise CannotRewrite(f"the statement at line {span.line} is not found by the rewriter's parser")
+
+    def expression(self, span: Span) -> cst.BaseExpression:
+        """Give the expression at a span; raises CannotRewrite."""
+        for node in self._nodes[span]:
+            if isinstance(node, cst.BaseExpression):
+                has_own = isinstance(node, cst.Tuple | cst.GeneratorExp)
+                own = (node.lpar[-1:], node.rpar[:1]) if has_own else ((), ())
+                self._compare(node.with_changes(lpar=own[0], rpar=own[1]), span)
+                return node
+        raise CannotRewrite(f"the expression at line {span.line} is not found by the rewriter's parser")
+
+    def around(self, span: Span) -> tuple[str, str]:
+        """Give what stands before a span on its first line, and behind it on its last."""
+        return self._lines[span.line - 1][: span.column], self._lines[span.end_line - 1][span.end_column :]
+
+    def _compare(self, node: cst.CSTNode, span: Span) -> None:
+        """Compare a node's code with the text of the span, but for whitespace (a node alone is written dedented)."""
+        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+            node = node.with_changes(decorators=(), lines_after_decorators=())
+        if isinstance(node, cst.BaseCompoundStatement):
+            node = node.with_changes(leading_lines=())
+        lines = self._lines[span.line - 1 : span.end_line]
+        lines[-1] = lines[-1][: span.end_column]
+        lines[0] = lines[0][span.column :]
+        if isinstance(node, cst.If):
+            lines[0] = lines[0].removeprefix("el")  # an elif alone is written as an if
+        if not _squeezed(self._module.code_for_node(node)).startswith(_squeezed("\n".join(lines))):
+            raise CannotRewrite(f"the rewriter's parser sees other text at line {span.line}")
+
+
+def _squeezed(code: str) -> str:
+    return "".join(code.split())

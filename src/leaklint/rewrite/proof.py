@@ -1,0 +1,172 @@
+"""What must hold between a text and its rewriting, whatever the rewriter did: seen on tokens and `ast` alone.
+
+The new text compiles, holds every comment of the old one, and every statement of it in the same order, but for those
+that the fixes name. Blocks around statements may come and go (with, try), nothing else.
+"""
+
+import ast
+import io
+import tokenize
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from leaklint.model.fix import Edit, FinallyBlock, Fix, Replace, WithItem, WithTemporary
+from leaklint.model.source import Source
+from leaklint.rewrite.refusal import CannotRewrite
+
+Clause = ast.stmt | ast.ExceptHandler | ast.match_case
+
+_SUITES = ("body", "handlers", "orelse", "finalbody", "cases")
+_FREE = (ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Pass)  # what may be new without being named
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The top-level statements that differ, and the lines on which they and the comments between them stand."""
+
+    statements: Sequence[ast.stmt]
+    lines: Sequence[str]
+
+
+def prove(old: Source, new: Source, fixes: Sequence[Fix]) -> None:
+    """Raise CannotRewrite, with the reason, unless the new text is the old one but for the fixes."""
+    _compile(new)
+    before, after = _differing(old, new)
+    lost = _comments(before.lines) - _comments(after.lines)
+    if lost:
+        raise CannotRewrite(f"the comment `{next(iter(lost))}` would be lost")
+    edits = [fix.edit for fix in fixes]
+    going = _going(old, before, edits)
+    staying = [clause for statement in before.statements for clause in _clauses(statement) if clause not in going]
+    allowed = {_head(clause) for clause in going} | _named(fixes)
+    changes = sum(isinstance(edit, WithTemporary | Replace) for edit in edits)
+    matched = 0
+    for clause in (clause for statement in after.statements for clause in _clauses(statement)):
+        head = _head(clause)
+        if matched < len(staying) and head == _head(staying[matched]):
+            matched += 1
+        elif not isinstance(clause, _FREE) and head not in allowed:
+            changes -= 1
+    if matched < len(staying):
+        raise CannotRewrite(f"line {getattr(staying[matched], 'lineno', '?')} would change")
+    if changes < 0:
+        raise CannotRewrite("more than the fix would change")
+
+
+def _compile(new: Source) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(new.tree, new.path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise CannotRewrite(f"the result would not compile: {error}") from None
+    except (RecursionError, MemoryError):
+        raise CannotRewrite("the result would nest too deeply") from None
+
+
+def _differing(old: Source, new: Source) -> tuple[Part, Part]:
+    """Leave out the top-level statements at the start and the end whose lines are the same in both texts."""
+    ones, others = _chunks(old), _chunks(new)
+    shorter = min(len(ones), len(others))
+    head = next((index for index in range(shorter) if ones[index] != others[index]), shorter)
+    rest = shorter - head
+    tail = next((index for index in range(rest) if ones[-1 - index] != others[-1 - index]), rest)
+    return _part(old, head, tail), _part(new, head, tail)
+
+
+def _chunks(source: Source) -> list[str]:
+    """Give the lines of each top-level statement, with those above it back to the statement before."""
+    lines, body = source.lines, source.tree.body
+    ends = [0, *(statement.end_lineno or statement.lineno for statement in body)]
+    return [
+        "\n".join(lines[min(end, statement.lineno - 1) : statement.end_lineno])
+        for end, statement in zip(ends, body, strict=False)
+    ]
+
+
+def _part(source: Source, head: int, tail: int) -> Part:
+    body = source.tree.body
+    start = (body[head - 1].end_lineno or 0) if head else 0
+    end = (body[-tail - 1].end_lineno or 0) if 0 < tail < len(body) else start if tail else len(source.lines)
+    if head and head < len(body):
+        start = min(start, body[head].lineno - 1)
+    return Part(body[head : len(body) - tail], source.lines[start:end])
+
+
+def _comments(lines: Sequence[str]) -> Counter[str]:
+    readline = io.StringIO("\n".join((*lines, ""))).readline
+    try:
+        return Counter(token.string for token in tokenize.generate_tokens(readline) if token.type == tokenize.COMMENT)
+    except (tokenize.TokenError, SyntaxError):
+        raise CannotRewrite("its comments cannot be told from its strings") from None
+
+
+def _going(old: Source, part: Part, edits: Sequence[Edit]) -> set[Clause]:
+    """Give the clauses of the old text that may go or change: what the edits name, and what then does nothing."""
+    clauses = [clause for statement in part.statements for clause in _clauses(statement)]
+    spans = {clause: old.span(clause) for clause in clauses if not isinstance(clause, ast.match_case)}
+    named = {edit.statement for edit in edits if not isinstance(edit, Replace)}
+    releases = {span for edit in edits if not isinstance(edit, Replace | WithItem) for span in edit.releases}
+    released = {inner for clause, span in spans.items() if span in releases for inner in _clauses(clause)}
+    going = released | {clause for clause, span in spans.items() if span in named}
+    for edit in edits:
+        if isinstance(edit, Replace):
+            going.update([clause for clause, span in spans.items() if span.contains(edit.span)][-1:])
+    for clause in clauses:
+        going.update(_idle(clause, released))
+    return going
+
+
+def _idle(clause: Clause, released: set[Clause]) -> Iterator[Clause]:
+    """Give what does nothing once the releases are gone, of a clause and its handlers."""
+    if isinstance(clause, ast.Try | ast.TryStar):
+        yield clause
+        if any(inner in released for inner in clause.body):
+            for handler in clause.handlers:
+                if all(_is_quiet(inner, released) for inner in handler.body):
+                    yield from _clauses(handler)
+    if isinstance(clause, ast.If | ast.ExceptHandler):
+        inside = list(_clauses(clause))
+        if any(inner in released for inner in inside) and all(_is_quiet(inner, released) for inner in inside[1:]):
+            yield from inside
+
+
+def _is_quiet(clause: Clause, released: set[Clause]) -> bool:
+    if isinstance(clause, ast.Raise):
+        return clause.exc is None
+    return clause in released or isinstance(clause, ast.Pass | ast.If)
+
+
+def _named(fixes: Sequence[Fix]) -> set[str]:
+    """Give what the fixes say is new: imports and the lines of releases."""
+    texts = [f"import {name}" for fix in fixes for name in fix.imports]
+    texts += ["\n".join(fix.edit.release) for fix in fixes if isinstance(fix.edit, FinallyBlock)]
+    return {_head(clause) for text in texts for line in ast.parse(text).body for clause in _clauses(line)}
+
+
+def _clauses(statement: Clause) -> Iterator[Clause]:
+    """Give a statement and every statement, handler and case in it, in the order of the text."""
+    stack: list[Clause] = [statement]
+    while stack:
+        clause = stack.pop()
+        yield clause
+        stack.extend(reversed(_inner(clause)))
+
+
+def _inner(clause: Clause) -> list[Clause]:
+    suites = (getattr(clause, name, ()) for name in _SUITES)
+    return [inner for suite in suites for inner in suite]
+
+
+def _head(clause: Clause) -> str:
+    """Say all of a clause but for its suites."""
+    fields = [(name, value) for name, value in ast.iter_fields(clause) if name not in _SUITES]
+    return f"{type(clause).__name__} {[_dumped(value) for _, value in fields]}"
+
+
+def _dumped(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_dumped, value)) + "]"
+    return ast.dump(value) if isinstance(value, ast.AST) else repr(value)

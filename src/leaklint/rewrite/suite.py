@@ -1,0 +1,151 @@
+"""One suite of statements under several edits: removed releases go, moved siblings go into blocks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import libcst as cst
+
+from leaklint.model.fix import FinallyBlock, WithBlock, WithName, WithTemporary
+from leaklint.rewrite.blocks import finally_block, substitute, with_block, with_item, with_name, with_temporary
+from leaklint.rewrite.layout import BlankLines, Lines, Run, Statement, joined, parts, remains
+from leaklint.rewrite.plan import BlockTask, ItemTask, Plan, ReplaceTask
+from leaklint.rewrite.refusal import CannotRewrite
+from leaklint.rewrite.remainder import Thinned, reduce
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Statements of the old text (`origins`), what has become of them, and the comment lines left after that."""
+
+    origins: tuple[cst.CSTNode, ...]
+    nodes: tuple[Statement, ...]
+    after: Lines = ()
+
+
+def thin(
+    old: Iterable[cst.BaseStatement], new: Iterable[cst.BaseStatement], plan: Plan, thinned: Thinned
+) -> list[Element]:
+    """Pair the lines of a suite with what their inner edits made of them, and take the removed statements out.
+
+    A line on which an edit starts or ends is split at its semicolons.
+    """
+    found: list[Element] = []
+    for before, line in zip(old, new, strict=True):
+        assert isinstance(line, Statement)
+        origins = parts(before)
+        if any(map(plan.starts_at, origins)) or any(map(plan.ends_at, origins[:-1])):
+            found += [Element((origin,), (part,)) for origin, part in zip(origins, _split(line), strict=True)]
+        else:
+            found.append(Element(origins, (line,)))
+    return [_thinned(element, plan, thinned) for element in found]
+
+
+def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: bool, done: set[object]) -> Run:
+    """Carry out the edits of the suite that the elements form, and note them in `done`."""
+    for task in reversed(plan.tasks):
+        if task in done:
+            continue
+        if isinstance(task, BlockTask):
+            if (first := _index(elements, task.first)) is not None:
+                elements = _enclosed(elements, first, task, indent, is_top)
+                done.add(task)
+        elif isinstance(task, ItemTask):
+            if (index := _index(elements, task.statement)) is not None:
+                elements[index] = _with_item(elements[index], task, indent)
+                done.add(task)
+        elif isinstance(task, ReplaceTask):
+            if (index := _holder(elements, task, plan)) is not None:
+                elements[index] = _replaced(elements[index], task)
+                done.add(task)
+        else:
+            assert_never(task)
+    return joined((element.nodes, element.after) for element in elements)
+
+
+def _split(line: Statement) -> Iterable[Statement]:
+    """Give each statement of a line its own line; the comment at the end stays with the last."""
+    if not isinstance(line, cst.SimpleStatementLine):
+        return (line,)
+    plain = [small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for small in line.body]
+    lines = [cst.SimpleStatementLine(body=(small,)) for small in plain]
+    lines[0] = lines[0].with_changes(leading_lines=line.leading_lines)
+    lines[-1] = lines[-1].with_changes(trailing_whitespace=line.trailing_whitespace)
+    return lines
+
+
+def _thinned(element: Element, plan: Plan, thinned: Thinned) -> Element:
+    """Take the removed statements out of an element."""
+    line = element.nodes[0]
+    going = [origin in plan.removed for origin in element.origins]
+    if all(going):
+        return replace(element, nodes=(), after=remains(line))
+    if not any(going):
+        nodes, after = reduce(line, thinned)
+        return replace(element, nodes=nodes, after=after)
+    assert isinstance(line, cst.SimpleStatementLine)
+    kept = [small for small, goes in zip(line.body, going, strict=True) if not goes]
+    if going[-1]:
+        kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+    return replace(element, nodes=(line.with_changes(body=kept),))
+
+
+def _enclosed(elements: list[Element], first: int, task: BlockTask, indent: str | None, is_top: bool) -> list[Element]:
+    """Put the siblings after an element into the block of an edit."""
+    last = _index(elements, task.last)
+    if last is None or last < first:
+        raise CannotRewrite("the statements do not stand in one block")
+    start = elements[first]
+    if len(start.nodes) != 1 or len(start.origins) != 1:
+        raise CannotRewrite("another fix has taken the statement apart")
+    moved = joined((element.nodes, element.after) for element in elements[first + 1 : last + 1])
+    line = start.nodes[0]
+    nodes = tuple(node if node is line else _as_indented(node, is_top) for node in _block(task, line, moved, indent))
+    origins = tuple(origin for element in elements[first : last + 1] for origin in element.origins)
+    return [*elements[:first], Element(origins, nodes, start.after), *elements[last + 1 :]]
+
+
+def _block(task: BlockTask, line: Statement, moved: Run, indent: str | None) -> tuple[Statement, ...]:
+    match task.edit:
+        case WithBlock() as edit if task.value:
+            return (with_block(edit, line, task.value, moved, indent),)
+        case WithTemporary() as edit if task.value:
+            return (with_temporary(edit, line, task.value, moved, indent),)
+        case WithName() as edit:
+            return line, with_name(edit, moved, indent)
+        case FinallyBlock() as edit:
+            return line, *finally_block(edit, moved, indent)
+    raise CannotRewrite("the value is missing")
+
+
+def _as_indented(node: Statement, is_top: bool) -> Statement:
+    if not is_top:
+        return node
+    indented = node.visit(BlankLines())
+    assert isinstance(indented, Statement)
+    return indented
+
+
+def _with_item(element: Element, task: ItemTask, indent: str | None) -> Element:
+    node = element.nodes[0] if len(element.nodes) == 1 else None
+    if not isinstance(node, cst.With):
+        raise CannotRewrite("another fix has taken the with apart")
+    return replace(element, nodes=(with_item(task.edit, node, task.value, indent),))
+
+
+def _replaced(element: Element, task: ReplaceTask) -> Element:
+    if len(element.nodes) != 1:
+        raise CannotRewrite("another fix has taken the statement apart")
+    return replace(element, nodes=(substitute(element.nodes[0], task.old, task.new),))
+
+
+def _index(elements: Sequence[Element], origin: cst.CSTNode) -> int | None:
+    return next((index for index, element in enumerate(elements) if origin in element.origins), None)
+
+
+def _holder(elements: Sequence[Element], task: ReplaceTask, plan: Plan) -> int | None:
+    """Find the statement of an expression: the innermost suite is asked first."""
+    for index, element in enumerate(elements):
+        if any(plan.holds(origin, task.edit.span) for origin in element.origins):
+            return index
+    return None

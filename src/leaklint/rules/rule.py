@@ -1,0 +1,18 @@
+"""What a rule is: a page for people, and a check that turns the facts of one body into findings."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from leaklint.analysis.facts import Facts
+from leaklint.model.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `fix` says in a few words what `leaklint fix` does about it."""
+
+    code: str
+    name: str
+    summary: str
+    fix: str
+    check: Callable[[Facts], Iterator[Finding]]

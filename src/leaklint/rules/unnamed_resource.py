@@ -1,0 +1,36 @@
+"""A resource is made inside an expression and never gets a name, so nobody can ever release it.
+
+Why: `open(path).read()` closes the file only when the garbage collector comes by.
+
+Bad:
+    def load(path):
+        return open(path).read()  # LKR104
+
+Good:
+    def load(path):
+        with open(path) as file:
+            return file.read()
+
+Fix: bind it in a `with` around the statement.
+"""
+
+from collections.abc import Iterator
+
+from leaklint.analysis.extent import plan
+from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.model.finding import Finding
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import cure, finding, path_to_return, subject
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Report what is open at the end and never had a name."""
+    for one in facts.obligations:
+        if not is_reportable(one) or one.is_named or one.is_entered_in_place or one.is_released_or_handed_on:
+            continue
+        if one.is_open_at_return:
+            _, trace = path_to_return(one)
+            yield finding(one, rule.code, f"{subject(one)} has no name, so nobody can release it; {cure(one)}", plan(one), trace)
+
+
+rule = Rule("LKR104", "unnamed-resource", "made inside an expression, so nobody can ever release it", "with", check)

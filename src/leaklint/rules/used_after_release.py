@@ -1,0 +1,53 @@
+"""A resource is used, returned or wrapped lazily after it was released or its `with` ended.
+
+Why: the use raises, or the caller gets a closed object.
+
+Bad:
+    def reader(path):
+        with open(path) as file:
+            return file  # LKR106
+
+Good:
+    def reader(path):
+        return open(path)
+
+Fix: none; either the use comes earlier or the release later.
+"""
+
+from collections.abc import Iterator
+
+from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.ops import Op, Return
+from leaklint.model.finding import Finding, Step
+from leaklint.model.span import Span
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import subject
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Report the uses that come after every path has released."""
+    for one in facts.obligations:
+        if one.site.parameter is not None:
+            continue
+        for op, verdicts in one.history.late.items():
+            if verdicts == {True} and not facts.is_expected(op.line) and not _is_guarded(one, op):
+                yield _finding(one, op)
+
+
+def _is_guarded(one: Obligation, op: Op) -> bool:
+    """Say whether the use stands in a try with handlers: it may well be meant to fail."""
+    graph = one.facts.solution.setting.graph
+    return any(op in block.ops and block.frame.is_guarded for block in graph.blocks)
+
+
+def _finding(one: Obligation, op: Op) -> Finding:
+    source = one.facts.source
+    what = "is returned" if isinstance(op, Return) else "is used"
+    text = f"{subject(one)} {what} after it was released; release it later, or use it earlier"
+    line = source.lines[op.line - 1]
+    column = len(line) - len(line.lstrip())
+    trace = (Step(one.line, "acquired here"), Step(op.line, f"{what} here"))
+    return Finding(rule.code, Span(op.line, column, op.line, len(line)), text, trace)
+
+
+rule = Rule("LKR106", "used-after-release", "used, returned or wrapped lazily after it was released", "none", check)
