@@ -45,11 +45,17 @@ ELSEWHERE = {
     "unittest.mock.ThreadingMock",
 }
 
-# Release methods that are awaited though no `async def` shows it, by what says so.
+# What is awaited though no `async def` shows it: it returns an awaitable, mostly one that `async with` takes too.
 AWAITABLE = {
-    "aiohttp.BaseConnector.close": "returns an awaitable",
-    "aiohttp.UnixConnector.close": "the same",
-    "aiohttp.NamedPipeConnector.close": "the same",
+    *(f"aiohttp.{kind}.close" for kind in ("BaseConnector", "UnixConnector", "NamedPipeConnector")),
+    *(f"aiohttp.ClientSession.{verb}" for verb in ("get", "delete", "head", "options", "patch", "post", "put")),
+    "aiohttp.ClientSession.request",
+    "aiohttp.ClientSession.ws_connect",
+    "sqlalchemy.ext.asyncio.AsyncEngine.connect",
+    "websockets.asyncio.client.connect",
+    "websockets.asyncio.client.unix_connect",
+    "websockets.asyncio.server.serve",
+    "websockets.asyncio.server.unix_serve",
 }
 
 # Names that an instance has and its class does not.
@@ -175,6 +181,7 @@ def test_methods_exist(entries: Library, file: Path) -> None:
     import_library(file)
     for resource, cls in classes(entries, file):
         methods = resource.releases | resource.async_releases | resource.drains | resource.lazy | resource.opened_by
+        methods |= {resource.waits} if resource.waits else set()
         own = entries.resources[resource.name]
         kinds = (io.TextIOWrapper, io.BufferedRandom) if cls is io.IOBase else (cls,)
         for method in methods | own.fails_after_release:
@@ -187,7 +194,7 @@ def test_releases_are_coroutines_where_it_says_so(entries: Library, file: Path) 
     for resource, cls in classes(entries, file):
         for method in resource.releases:
             assert not is_coroutine(cls, method), f"{resource.name}.{method} is a coroutine"
-        for method in resource.async_releases:
+        for method in resource.async_releases | ({resource.waits} if resource.waits else set()):
             name = f"{resource.name}.{method}"
             assert is_coroutine(cls, method) or name in AWAITABLE, f"{name} is no coroutine"
 
@@ -195,6 +202,14 @@ def test_releases_are_coroutines_where_it_says_so(entries: Library, file: Path) 
 def is_coroutine(cls: object, method: str) -> bool:
     function = getattr(cls, method, None)
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__wrapped__", None))
+
+
+def test_calls_are_awaited_where_it_says_so(entries: Library, file: Path) -> None:
+    import_library(file)
+    for name, summary in entries.summaries.items():
+        if is_expected(name, summary.since, file) and name not in AWAITABLE:
+            owner, _, last = name.rpartition(".")
+            assert is_coroutine(resolve(owner), last) == summary.is_coroutine, name
 
 
 def test_with_is_there_where_it_says_so(entries: Library, file: Path) -> None:

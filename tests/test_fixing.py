@@ -134,13 +134,25 @@ def test_a_refused_fix_is_named_and_the_text_stays(project: Project) -> None:
 
 
 def test_a_fix_that_fails_does_not_hold_up_the_others(project: Project) -> None:
-    text = (
-        "import sqlite3\nc = None\ndef f(p):\n    h = open(p)\n    return h.readline()\n\n"
-        "for p in 'ab':\n    c = sqlite3.connect(p)\n    c.execute('x')\nimport contextlib\n"
-    )
+    deep = next(text for text in map(nested, range(60, 10, -1)) if is_compilable(text))  # not one block more
+    text = f"def f(p):\n  h = open(p)\n  return h.readline()\n\n\n{deep}"
     result = fixed(text, project)
-    assert "with open(p) as h:" in result.text
-    assert [reason for _, reason in result.refused if "stands below" in reason] or not result.refused
+    assert result.text == text.replace("h = open(p)\n  return", "with open(p) as h:\n    return")
+    assert [finding.span.line for finding in result.applied] == [2]
+    assert [reason.partition(":")[0] for _, reason in result.refused] == ["the result would not compile"]
+
+
+def nested(depth: int) -> str:
+    loops = "".join(f"{'  ' * level}for x{level} in p:\n" for level in range(1, depth))
+    return f"def g(p):\n{loops}{'  ' * depth}h = open(p)\n{'  ' * depth}h.read()\n"
+
+
+def is_compilable(text: str) -> bool:
+    try:
+        compile(text, "a.py", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 SPAN = Span(1, 0, 1, 11)

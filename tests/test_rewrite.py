@@ -240,6 +240,27 @@ def f(p):
         # any
         h.flush()
 
+=== odd spaces and form feeds stay: with h
+\f
+s⟦h = v⟦open(p)⟧⟧
+l⟦try :
+    h.read()
+except (A, B) :
+    pass
+except C :
+    pass⟧
+\f
+---
+\f
+with open(p) as h:
+    try :
+        h.read()
+    except (A, B) :
+        pass
+    except C :
+        pass
+\f
+
 === a handler in front of others stays: with h
 s⟦h = v⟦open(p)⟧⟧
 l⟦try:
@@ -307,6 +328,34 @@ with (  # first
     .open()
 ) as h:
     h.read()
+
+=== lines aligned with a bracket stay aligned: with handle by closing
+def f(p):
+    s⟦handle = v⟦open(p,
+                  mode("w",
+                       1),
+                  # last
+                  b)⟧⟧
+---
+def f(p):
+    with closing(open(p,
+                      mode("w",
+                           1),
+                      # last
+                      b)) as handle:
+        pass
+
+=== lines that hang stay: with h
+def f(p):
+    s⟦h = v⟦open(p(
+        1),
+        mode("w"))⟧⟧
+---
+def f(p):
+    with open(p(
+        1),
+        mode("w")) as h:
+        pass
 
 === parentheses of a value become those of the call: with h by closing
 s⟦h = (
@@ -469,6 +518,13 @@ s⟦with v⟦connect()⟧:
     pass⟧
 ---
 with closing(connect()) as file, file:
+    pass
+
+=== an item that is unpacked gets a name, too: item file by closing
+s⟦with v⟦connect()⟧ as (a, b):
+    pass⟧
+---
+with closing(connect()) as file, file as (a, b):
     pass
 
 === items on lines of their own: item file by closing
@@ -780,7 +836,6 @@ REFUSALS = [
     ("with h", "s⟦h = g = v⟦open(p)⟧⟧\n", "more than bind one name"),
     ("with h", "if x:\n    s⟦h = v⟦open(p)⟧⟧\nl⟦print(h)⟧\n", "do not stand in one block"),
     ("with h+", "s⟦h = v⟦open(p)⟧⟧\n", "cannot be bound"),
-    ("item file by closing", "s⟦with v⟦a()⟧ as (b, c):\n    pass⟧\n", "unpacks"),
     ("finally )", "s⟦h = pair()⟧\n", "is no statement"),
     ("replace )", "v⟦h⟧\n", "is no expression"),
     ("with h", "\fs⟦h = v⟦open(p)⟧⟧\n", "odd whitespace"),

@@ -17,13 +17,14 @@ from leaklint.model.source import Source, parse, read
 from leaklint.rewrite import CannotRewrite, apply, clashes
 from leaklint.rewrite.proof import prove
 
-FILES = """
+SAMPLE = """
     abc.py ast.py bdb.py bz2.py cmd.py codeop.py colorsys.py contextlib.py copy.py csv.py dis.py fileinput.py
     fractions.py gettext.py glob.py gzip.py json/tool.py keyword.py linecache.py locale.py lzma.py netrc.py pkgutil.py
     platform.py pprint.py py_compile.py queue.py runpy.py sched.py shelve.py shlex.py site.py socketserver.py
     tempfile.py textwrap.py timeit.py wave.py zipapp.py asyncio/streams.py asyncio/queues.py http/cookiejar.py
     wsgiref/simple_server.py
-""".split()
+"""
+FILES = SAMPLE.split()
 LIBRARY = Path(os.__file__).parent
 OPENERS = [Opener(), Opener(wrapper="contextlib.closing")]
 LOST = {"=", "(", ")", ";", "elif"}  # a with has no `=`; parentheses may go; an elif may become else and if

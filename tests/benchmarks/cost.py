@@ -18,8 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from leaklint.config import load_config
@@ -39,7 +38,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--skip-flake8", action="store_true", help="only what takes seconds")
     options = parser.parse_args()
-    with scratch() as folder:
+    with tempfile.TemporaryDirectory(prefix="leaklint-cost-") as scratch:
+        folder = Path(scratch)
         chosen = copied(options.files, options.seed, folder / "code")
         lines = sum(path.read_bytes().count(b"\n") for path in chosen)
         print(f"{len(chosen)} files, {lines} lines")
@@ -47,16 +47,6 @@ def main() -> None:
         report_runs(folder / "code", options.repeat, options.skip_flake8)
         report_small(folder, options.repeat)
         report_growth()
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Give a directory that goes away."""
-    folder = Path(tempfile.mkdtemp(prefix="leaklint-cost-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def copied(count: int, seed: int, target: Path) -> list[Path]:

@@ -2,12 +2,11 @@
 
 import ast
 
-from leaklint.analysis.calls import instance
 from leaklint.analysis.graph import Kind, Thrown
 from leaklint.analysis.names import Function, Scope, terminal
 from leaklint.analysis.setting import Body
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import Values
+from leaklint.analysis.values import Values, instance
 from leaklint.catalogue import Catalogue
 
 Names = dict[Place, Values]

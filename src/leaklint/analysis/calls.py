@@ -26,6 +26,7 @@ from leaklint.analysis.values import (
     Value,
     Values,
     View,
+    instance,
 )
 from leaklint.model.resource import Condition, Effect, Resource, Summary, Variant
 
@@ -33,13 +34,7 @@ ENTERING = frozenset(("__enter__", "__aenter__"))
 LEAVING = frozenset(("__exit__", "__aexit__"))
 FILLING = frozenset("append add insert appendleft extend extendleft update push setdefault put put_nowait".split())
 COPYING = frozenset(f"builtins.{name}" for name in "list tuple set frozenset sorted reversed enumerate zip iter dict map filter".split())
-INSTANCES: dict[str, Instance] = {}
 PARAMETER = "self"  # how summaries call the receiver
-
-
-def instance(type_name: str) -> Instance:
-    """Give the one value that stands for objects of a type."""
-    return INSTANCES.setdefault(type_name, Instance(type_name))
 
 
 @dataclass(eq=False, slots=True)
@@ -48,6 +43,7 @@ class Outcome:
 
     values: set[Value] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
+    unopened: list[Site] = field(default_factory=list)
 
 
 def call(op: Call, store: Store, setting: Setting) -> Outcome:
@@ -68,6 +64,8 @@ def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
     """Bind the result of a call that has not raised; what it acquired is open now."""
     for site in outcome.sites:
         events.acquire(site, op, store, setting)
+    for site in outcome.unopened:
+        events.acquire(site, op, store, setting, is_unopened=True)
     store.bind(op.dest, frozenset(outcome.values))
 
 
@@ -184,7 +182,7 @@ def _known_receiver(method: str) -> Effect:
 
 def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> None:
     resource = site.resource
-    if method in LEAVING or events.is_release(site, method):
+    if method in LEAVING or events.is_release(site, method) or method in resource.drains:
         events.release(site, method, op, store, setting)
         _spread(op, store, setting, lambda _: Effect.BORROWS, outcome)
         return
@@ -192,6 +190,8 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
         outcome.values.add(site)
         events.use(site, op, store, setting)
         return
+    if method in resource.opened_by:
+        events.open_now(site, store)
     events.use(site, op, store, setting, method)
     summary = setting.catalogue.method(resource.name, method)
     if summary is not None:
@@ -287,8 +287,12 @@ def _apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: 
         outcome.values.add(SWALLOWER)
     if summary.returns is not None:
         outcome.values.add(instance(summary.returns))
+    if summary.yields is not None:
+        outcome.values.add(setting.elements.setdefault(op, Elements((frozenset((instance(summary.yields),)),))))
     kinds = summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
+        if not variant.is_silent and kinds and not any(variant.acquires or ()):
+            _acquire_unopened(op, kinds[0], setting, outcome)
         kinds = () if variant.is_silent else variant.acquires or ()
     _acquire_kinds(op, summary, kinds, variant, setting, outcome)
 
@@ -303,6 +307,10 @@ def _affect_receiver(
             for value in receiver:
                 if isinstance(value, Site):
                     events.release_all(value, op, store, setting)
+        case Effect.OPENS:
+            for value in receiver:
+                if isinstance(value, Site):
+                    events.open_now(value, store)
         case Effect.PASSES:
             outcome.values.update(receiver)
         case Effect.WRAPS:
@@ -335,6 +343,15 @@ def _acquire_kinds(
         outcome.values.add(_elements(op, tuple(elements), setting))
     elif elements:
         outcome.values.update(elements[0])
+
+
+def _acquire_unopened(op: Call, kind: str | None, setting: Setting, outcome: Outcome) -> None:
+    """Make a thing that the arguments leave closed, and that a method may open (`SMTP()`)."""
+    resource = setting.catalogue.resource(kind) if kind else None
+    if resource is not None and not resource.silent:
+        site = _site(op, resource, mask(resource, resource.needs), resource.label or resource.name, 0, setting)
+        outcome.unopened.append(site)
+        outcome.values.add(site)
 
 
 def _elements(op: Call, values: tuple[Values, ...], setting: Setting) -> Elements:

@@ -12,6 +12,7 @@ from leaklint.analysis.values import (
     NOTHING,
     RELEASED,
     UNKNOWN,
+    UNOPENED,
     BoundMethod,
     Box,
     Closing,
@@ -22,6 +23,7 @@ from leaklint.analysis.values import (
     Site,
     Value,
     View,
+    instance,
     is_open,
 )
 from leaklint.model.resource import With
@@ -29,16 +31,23 @@ from leaklint.model.resource import With
 OPEN_NOWHERE = frozenset((RELEASED,))
 
 
-def acquire(site: Site, op: Call, store: Store, setting: Setting) -> None:
+def acquire(site: Site, op: Call, store: Store, setting: Setting, is_unopened: bool = False) -> None:
     """Open a site; one that is open from an earlier round of a loop, and that a plain name holds, is lost."""
     earlier = store.sites.get(site)
     if earlier is not None and op.bound_to is not None and any(is_open(status) for status in earlier):
         is_only = all(isinstance(place, str) and place[0] == "%" for place in store.holders(site, op.bound_to))
         if site in store.values(op.bound_to) and is_only and setting.record is not None:
             setting.record.of(site).rebinds[op] = None
-    store.set_status(site, frozenset((site.open_mask,)))
+    is_lazy = bool(site.resource.opened_by) or is_unopened
+    store.set_status(site, frozenset((UNOPENED if is_lazy else site.open_mask,)))
     if setting.record is not None:
         setting.record.of(site)
+
+
+def open_now(site: Site, store: Store) -> None:
+    """Begin the obligation of something that a method opens."""
+    statuses = store.sites.get(site, NOTHING_OPEN)
+    store.set_status(site, frozenset(site.open_mask if s in (UNOPENED, RELEASED) else s for s in statuses))
 
 
 def is_release(site: Site, method: str) -> bool:
@@ -112,8 +121,8 @@ def touch(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> No
     for value in values:
         match value:
             case Closure(captured=captured):
-                for name in captured:
-                    touch(store.values(name), op, store, setting)
+                held = {one for name in captured for one in store.values(name)}
+                touch([one for one in held if not isinstance(one, Closure)], op, store, setting)
             case View() | Closing() | Dependent() | Part() | BoundMethod():
                 use(value.site, op, store, setting)
             case _:
@@ -140,7 +149,7 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
     statuses = store.sites.get(site)
     if statuses is None:
         return
-    store.set_status(site, frozenset(MOVED if is_open(status) else status for status in statuses))
+    store.set_status(site, frozenset(MOVED if is_open(s) or s == UNOPENED else s for s in statuses))
     if setting.record is None:
         return
     history = setting.record.of(site)
@@ -163,7 +172,8 @@ def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) ->
                 elif setting.record is not None:
                     setting.record.of(value).is_kept_by_with = True
                 use(value, op, store, setting)
-                bound.add(value)
+                target = value.resource.with_target
+                bound.add(instance(target) if target else value)
             case View(site=site):
                 if setting.record is not None:
                     setting.record.of(site).is_wrapped_in_with = True
@@ -187,9 +197,15 @@ def _hold(site: Site, op: Enter, store: Store, setting: Setting) -> None:
     statuses = store.sites.get(site)
     if statuses is None:
         return
-    store.set_status(site, frozenset(status | ENTERED if status > 0 else status for status in statuses))
+    store.set_status(site, frozenset(_entered(status, site) for status in statuses))
     if setting.record is not None:
         setting.record.of(site).enters[op] = None
+
+
+def _entered(status: int, site: Site) -> int:
+    if status == UNOPENED:
+        return site.open_mask | ENTERED
+    return status | ENTERED if status > 0 else status
 
 
 def leave(values: Iterable[Value], op: Exit, store: Store, setting: Setting) -> None:

@@ -113,14 +113,18 @@ def _closing(function: str, facts: Facts) -> Way | None:
 
 def _release_lines(resource: Resource, name: str, is_async: bool) -> tuple[str, ...]:
     if resource.releases:
-        method = "close" if "close" in resource.releases else sorted(resource.releases)[0]
+        method = _first(resource, resource.releases)
         waits = (f"await {name}.{resource.waits}()",) if resource.waits and is_async else ()
         return (f"{name}.{method}()", *waits)
     if resource.async_releases and is_async:
-        method = "aclose" if "aclose" in resource.async_releases else sorted(resource.async_releases)[0]
+        method = _first(resource, resource.async_releases)
         return (f"await {name}.{method}()",)
-    functions = sorted(one for one in resource.release_functions if one.startswith("os."))
-    return (f"{functions[0]}({name})",) if functions else ()
+    function = resource.first_release if resource.first_release in resource.release_functions else None
+    return (f"{function}({name})",) if function and function.startswith("os.") else ()
+
+
+def _first(resource: Resource, methods: frozenset[str]) -> str:
+    return resource.first_release if resource.first_release in methods else min(methods)
 
 
 def _applicability(obligation: Obligation) -> Applicability:

@@ -173,7 +173,7 @@ class Obligation:
 def is_reportable(obligation: Obligation) -> bool:
     """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
-    if site.parameter is not None or site.resource.is_loop or facts.is_expected(obligation.line):
+    if site.parameter is not None or site.resource.is_loop or site.resource.only_in_fixtures or facts.is_expected(obligation.line):
         return False
     if facts.is_setup and obligation.is_named:
         return False

@@ -112,7 +112,7 @@ def terminal(node: ast.expr) -> str:
 def module_scope(tree: ast.Module) -> Scope:
     """Give the scope of a module, read from its statements (functions' bodies excluded)."""
     bindings = Bindings()
-    collect(tree.body, bindings)
+    collect(tree.body, bindings, captures=False)
     return Scope(bindings)
 
 
@@ -132,8 +132,11 @@ def function_scope(function: Function, module: Scope) -> Scope:
     return Scope(bindings, outer)
 
 
-def collect(body: list[ast.stmt], bindings: Bindings) -> None:
-    """Read the bindings of a body, without the insides of nested functions and classes."""
+def collect(body: list[ast.stmt], bindings: Bindings, captures: bool = True) -> None:
+    """Read the bindings of a body, without the insides of nested functions and classes.
+
+    What these capture is read only where asked: a module's names are seen by all its functions anyway.
+    """
     stack: list[ast.AST] = list(reversed(body))
     while stack:
         node = stack.pop()
@@ -142,6 +145,8 @@ def collect(body: list[ast.stmt], bindings: Bindings) -> None:
                 bindings.bind(node.id)
         elif isinstance(node, SCOPES):
             _collect_nested(node, bindings, stack)
+            if captures:
+                bindings.captured |= free_names(node)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             _collect_import(node, bindings)
         else:
@@ -157,7 +162,6 @@ def _collect_nested(
         if node.name in bindings.definitions:
             bindings.bind(node.name)  # defined twice: which one, nobody knows
         bindings.definitions[node.name] = node
-    bindings.captured |= free_names(node)
 
 
 def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> None:
@@ -205,6 +209,7 @@ def free_names(node: ast.AST) -> set[str]:
     """Give the names that a nested function, lambda or class mentions and does not bind itself."""
     mentioned: set[str] = set()
     bound: set[str] = set()
+    shared: set[str] = set()
     stack: list[ast.AST] = [node]
     while stack:
         one = stack.pop()
@@ -213,13 +218,9 @@ def free_names(node: ast.AST) -> set[str]:
         elif isinstance(one, ast.arg):
             bound.add(one.arg)
         elif isinstance(one, ast.Nonlocal):
-            mentioned.update(one.names)
+            shared.update(one.names)
         stack.extend(children(one))
-    return mentioned - bound | {name for name in mentioned if _is_nonlocal(node, name)}
-
-
-def _is_nonlocal(node: ast.AST, name: str) -> bool:
-    return any(isinstance(one, ast.Nonlocal) and name in one.names for one in ast.walk(node))
+    return mentioned - bound | shared
 
 
 def functions(tree: ast.Module) -> Iterator[Function]:

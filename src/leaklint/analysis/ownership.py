@@ -48,6 +48,7 @@ from leaklint.analysis.values import (
     Value,
     Values,
     View,
+    instance,
     is_open,
 )
 from leaklint.model.resource import Effect
@@ -294,6 +295,8 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
         match value:
             case Site():
                 events.use(value, op, store, setting)
+                if attribute in value.resource.drains:
+                    events.release_all(value, op, store, setting)
                 loaded.update(_attribute(value, attribute, setting))
             case View(site=site) | Dependent(site=site) | Part(site=site):
                 events.use(site, op, store, setting)
@@ -301,7 +304,7 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
             case Instance(type_name=name) if not name.startswith(":"):
                 summary = setting.catalogue.method(name, attribute)
                 if summary is not None and summary.returns is not None:
-                    loaded.add(calls.instance(summary.returns))
+                    loaded.add(instance(summary.returns))
             case Reference(name=name):
                 loaded.add(Reference(f"{name}.{attribute}"))
             case _:
@@ -381,6 +384,8 @@ def _iterate(op: Iterate, store: Store, setting: Setting) -> None:
     for value in store.values(op.source):
         if isinstance(value, Site):
             events.use(value, op, store, setting, "__next__")
+            if value.resource.exhausts:
+                events.release_all(value, op, store, setting)
             summary = setting.catalogue.method(value.resource.name, "__aiter__")
             if summary is not None and summary.effects.get(calls.PARAMETER) is Effect.TAKES:
                 events.move((value,), op, store, setting)

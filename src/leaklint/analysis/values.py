@@ -11,6 +11,7 @@ from leaklint.model.resource import Resource
 
 RELEASED = 0
 MOVED = -1
+UNOPENED = -2  # made, and open only once a method opens it
 ENTERED = 1 << 16  # added to the mask of open parts while a `with` holds the resource
 
 
@@ -52,6 +53,14 @@ class Instance:
     """An object of a known type that nobody here has to release (a Path, a borrowed client)."""
 
     type_name: str
+
+
+_INSTANCES: dict[str, Instance] = {}
+
+
+def instance(type_name: str) -> Instance:
+    """Give the one value that stands for objects of a type."""
+    return _INSTANCES.setdefault(type_name, Instance(type_name))
 
 
 @dataclass(eq=False, slots=True)

@@ -220,6 +220,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         only_in_fixtures=resource.only_in_fixtures or base.only_in_fixtures,
         opened_by=resource.opened_by | base.opened_by,
         with_does_more=resource.with_does_more or base.with_does_more,
+        waits=resource.waits or base.waits,
         with_target=resource.with_target or base.with_target,
     )
 

@@ -50,6 +50,7 @@ RESOURCE_KEYS = CALL_KEYS | {
     "only-in-fixtures",
     "with-target",
     "with-does-more",
+    "waits",
     "drains",
     "opened-by",
     "constructor",
@@ -122,6 +123,7 @@ def read_resource(table: Table) -> ResourceEntry:
         only_in_fixtures=flag(table, "only-in-fixtures"),
         opened_by=frozenset(texts(table, "opened-by")),
         with_does_more=flag(table, "with-does-more"),
+        waits=text(table, "waits"),
         with_target=text(table, "with-target"),
         since=text(table, "since"),
     )

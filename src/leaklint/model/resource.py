@@ -61,7 +61,6 @@ class Resource:
     exhausts: bool = False  # iterating it to its end releases it (os.scandir)
     only_in_fixtures: bool = False  # only fixtures and set-ups owe its release (tempfile.mkdtemp)
     opened_by: frozenset[str] = frozenset()  # methods: it is open from the first one called on; empty: at once
-    with_does_more: bool = False  # its with also commits, rolls back or kills: no rewrite of a plain release
     with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
     since: str | None = None
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 import libcst as cst
 
 from leaklint.model.fix import FinallyBlock, Opener, WithBlock, WithItem, WithName, WithTemporary
-from leaklint.rewrite.expressions import alone, called, parse_expression, stand_in
+from leaklint.rewrite.expressions import alone, called, parse_expression, realigned, stand_in
 from leaklint.rewrite.layout import Run, Statement, block, joined, parts, without_blank_start
 from leaklint.rewrite.refusal import CannotRewrite
 
@@ -17,7 +17,7 @@ def with_block(edit: WithBlock, line: Statement, value: cst.BaseExpression, move
     small = parts(line)[0]
     if not isinstance(line, cst.SimpleStatementLine) or _bound_value(small) is not value:
         raise CannotRewrite("the statement does more than bind one name to the value")
-    return _with(edit.opener, value, edit.target, moved, indent).with_changes(
+    return _with(edit.opener, value, edit.target, moved, indent, _column(edit)).with_changes(
         leading_lines=line.leading_lines,
         body=block(*moved, indent, line.trailing_whitespace),
     )
@@ -34,12 +34,13 @@ def with_temporary(
     """Enter an expression of a statement before it; where it is the whole statement, the block starts after it."""
     small = parts(node)[0]
     if isinstance(node, cst.SimpleStatementLine) and isinstance(small, cst.Expr) and small.value is value:
-        return _with(edit.opener, value, None, moved, indent).with_changes(
+        return _with(edit.opener, value, None, moved, indent, _column(edit)).with_changes(
             leading_lines=node.leading_lines, body=block(*moved, indent, node.trailing_whitespace)
         )
     using = substitute(node.with_changes(leading_lines=()), value, cst.Name(edit.name))
     body = joined([((using,), ()), moved])
-    return _with(edit.opener, value, edit.name, body, indent).with_changes(leading_lines=node.leading_lines)
+    outer = _with(edit.opener, value, edit.name, body, indent, _column(edit))
+    return outer.with_changes(leading_lines=node.leading_lines)
 
 
 def finally_block(edit: FinallyBlock, moved: Run, indent: str | None) -> tuple[Statement, ...]:
@@ -63,10 +64,8 @@ def with_item(edit: WithItem, node: cst.With, value: cst.BaseExpression, indent:
     item = node.items[index]
     if item.item is not value:
         new, old = _item(edit.opener, value, edit.name), substitute(item, value, cst.Name(edit.name))
-    elif item.asname is None:
+    elif item.asname is None or isinstance(item.asname.name, cst.Tuple | cst.List):
         new, old = _item(edit.opener, value, edit.name), item.with_changes(item=cst.Name(edit.name))
-    elif isinstance(item.asname.name, cst.Tuple | cst.List):
-        raise CannotRewrite("the with unpacks what it enters")
     else:
         new = _item(edit.opener, value, None).with_changes(asname=item.asname)
         old = item.with_changes(item=item.asname.name, asname=None)
@@ -95,16 +94,33 @@ def is_within(inner: cst.CSTNode, outer: cst.CSTNode) -> bool:
     return inner is outer or any(is_within(inner, child) for child in outer.children)
 
 
-def _with(opener: Opener, value: cst.BaseExpression, target: str | None, moved: Run, indent: str | None) -> cst.With:
+def _column(edit: WithBlock | WithTemporary) -> int | None:
+    """Give the column of the value, counted from the start of the statement, where both start on one line."""
+    return edit.value.column - edit.statement.column if edit.value.line == edit.statement.line else None
+
+
+def _with(
+    opener: Opener,
+    value: cst.BaseExpression,
+    target: str | None,
+    moved: Run,
+    indent: str | None,
+    column: int | None = None,
+) -> cst.With:
     return cst.With(
-        items=(_item(opener, value, target),),
+        items=(_item(opener, value, target, column),),
         body=block(*moved, indent, cst.TrailingWhitespace()),
         asynchronous=cst.Asynchronous() if opener.is_async else None,
     )
 
 
-def _item(opener: Opener, value: cst.BaseExpression, target: str | None) -> cst.WithItem:
-    entered = called(opener.wrapper, alone(value)) if opener.wrapper else alone(value)
+def _item(opener: Opener, value: cst.BaseExpression, target: str | None, column: int | None = None) -> cst.WithItem:
+    entered = alone(value)
+    if column is not None:
+        start = len("async with " if opener.is_async else "with ") + len(entered.lpar)
+        entered = realigned(entered, column, start + (len(opener.wrapper) + 1 if opener.wrapper else 0))
+    if opener.wrapper:
+        entered = called(opener.wrapper, entered)
     return cst.WithItem(item=entered, asname=_as_name(target) if target else None)
 
 

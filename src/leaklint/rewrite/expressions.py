@@ -19,6 +19,8 @@ def parse_expression(text: str) -> cst.BaseExpression:
 
 def alone(value: cst.BaseExpression) -> cst.BaseExpression:
     """Give an expression as it can stand in a with item: bare where it is short, in parentheses where it must be."""
+    if isinstance(value, cst.Tuple) and value.lpar:
+        return value
     bare = value.with_changes(lpar=(), rpar=())
     if _has_plain_parentheses(value) and not isinstance(bare, _LOOSE) and _is_whole(bare):
         return bare
@@ -35,6 +37,23 @@ def called(wrapper: str, value: cst.BaseExpression) -> cst.BaseExpression:
     bare = value.with_changes(lpar=(), rpar=())
     argument = cst.Arg(bare, whitespace_after_arg=value.rpar[0].whitespace_before)
     return call.with_changes(args=[argument], whitespace_before_args=value.lpar[0].whitespace_after)
+
+
+def realigned(value: cst.BaseExpression, old: int, new: int) -> cst.BaseExpression:
+    """Move the lines that are aligned with an opening bracket of the value along with it, from one column to another.
+
+    Both are counted from where the statement starts, as the value's first character.
+    """
+    if isinstance(value, cst.Tuple):
+        return value
+    lines = cst.Module(body=()).code_for_node(value.with_changes(lpar=(), rpar=())).split("\n")
+    columns: set[int] = set()
+    for number, line in enumerate(lines):
+        start = len(line) - len(line.lstrip()) if number else -old
+        if number == 0 or start in columns:
+            columns |= {index + 1 - min(start, 0) for index, one in enumerate(line.rstrip()[:-1]) if one in "([{"}
+    moved = value.visit(_Shifted(columns, new - old)) if columns and old != new else value
+    return moved if isinstance(moved, cst.BaseExpression) else value
 
 
 def stand_in(old: cst.BaseExpression, new: cst.BaseExpression) -> cst.BaseExpression:
@@ -67,6 +86,26 @@ def is_plain(test: cst.BaseExpression) -> bool:
         case cst.Comparison(left=left, comparisons=others):
             return is_plain(left) and all(is_plain(other.comparator) for other in others)
     return False
+
+
+class _Shifted(cst.CSTTransformer):
+    """Moves the lines that start at certain columns."""
+
+    def __init__(self, columns: set[int], by: int) -> None:
+        super().__init__()
+        self._columns = columns
+        self._by = by
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        lines = [line.with_changes(whitespace=self._moved(line.whitespace)) for line in updated_node.empty_lines]
+        return updated_node.with_changes(last_line=self._moved(updated_node.last_line), empty_lines=lines)
+
+    def _moved(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        column = len(space.value)
+        is_moved = column in self._columns and not space.value.strip(" ")
+        return space.with_changes(value=" " * max(column + self._by, 0)) if is_moved else space
 
 
 def _has_plain_parentheses(value: cst.BaseExpression) -> bool:

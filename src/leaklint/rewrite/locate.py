@@ -26,9 +26,10 @@ def parse(text: str) -> tuple[cst.Module, Positions]:
     except RecursionError:
         raise CannotRewrite("the file nests too deeply") from None
     if module.code != text:
+        module = _with_lost_spaces(module, text)
+    if module.code != text:
         raise CannotRewrite("the rewriter's parser would not keep the file's odd whitespace (form feeds, bare CRs)")
-    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-    return module, wrapper.resolve(PositionProvider)
+    return module, _positions(module)
 
 
 class Located:
@@ -36,7 +37,7 @@ class Located:
 
     def __init__(self, module: cst.Module, positions: Positions, text: str, spans: Collection[Span]) -> None:
         self._module = module
-        self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._lines = _lines(text)
         self._nodes: dict[Span, list[cst.CSTNode]] = {span: [] for span in spans}
         for node, place in positions.items():
             start, end = place.start, place.end
@@ -81,6 +82,41 @@ class Located:
             lines[0] = lines[0].removeprefix("el")  # an elif alone is written as an if
         if not _squeezed(self._module.code_for_node(node)).startswith(_squeezed("\n".join(lines))):
             raise CannotRewrite(f"the rewriter's parser sees other text at line {span.line}")
+
+
+class _Colons(cst.CSTTransformer):
+    """Puts back the space before the colon of `except A :`, which libcst 1.9 reads over."""
+
+    def __init__(self, positions: Positions, lines: list[str]) -> None:
+        super().__init__()
+        self._positions = positions
+        self._lines = lines
+
+    def leave_ExceptHandler(
+        self, original_node: cst.ExceptHandler, updated_node: cst.ExceptHandler
+    ) -> cst.ExceptHandler:
+        caught = original_node.type
+        if caught is None or original_node.name:
+            return updated_node
+        end = self._positions[caught.rpar[-1] if caught.rpar else caught].end
+        rest = self._lines[end.line - 1][end.column :]
+        space = rest[: len(rest) - len(rest.lstrip(" \t"))]
+        is_lost = rest.startswith(f"{space}:")
+        return (
+            updated_node.with_changes(whitespace_before_colon=cst.SimpleWhitespace(space)) if is_lost else updated_node
+        )
+
+
+def _with_lost_spaces(module: cst.Module, text: str) -> cst.Module:
+    return module.visit(_Colons(_positions(module), _lines(text)))
+
+
+def _positions(module: cst.Module) -> Positions:
+    return MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _squeezed(code: str) -> str:

@@ -32,7 +32,10 @@ def rewrite_module(text: str, fixes: Sequence[Fix]) -> str:
     module, positions = parse(text)
     plan = bind(fixes, Located(module, positions, text, spans_of(fixes)), positions)
     suites = _Suites(plan)
-    changed = module.visit(suites)
+    try:
+        changed = module.visit(suites)
+    except cst.CSTValidationError as error:
+        raise CannotRewrite(f"libcst refuses the result: {error}") from None
     suites.check()
     _check_imports(module, positions, fixes)
     names = sorted({name for fix in fixes for name in fix.imports})

@@ -52,17 +52,19 @@ class Plan:
     """Everything one pass over a module has to do, in the order of the text."""
 
     tasks: tuple[Task, ...]
+    firsts: frozenset[cst.CSTNode]  # the statements that edits take apart
+    lasts: frozenset[cst.CSTNode]  # the last ones that they move
     removed: frozenset[AstStatement]
     positions: Positions
     lines: tuple[int, ...]  # on which something changes, sorted
 
     def starts_at(self, node: cst.CSTNode) -> bool:
         """Say whether an edit takes this statement apart."""
-        return any(isinstance(task, BlockTask) and node is task.first for task in self.tasks)
+        return node in self.firsts
 
     def ends_at(self, node: cst.CSTNode) -> bool:
         """Say whether this statement is the last that an edit moves."""
-        return any(isinstance(task, BlockTask) and node is task.last for task in self.tasks)
+        return node in self.lasts
 
     def touches(self, node: cst.CSTNode) -> bool:
         """Say whether anything changes between the first and the last line of a node."""
@@ -90,11 +92,12 @@ def bind(fixes: Sequence[Fix], located: Located, positions: Positions) -> Plan:
                 raise CannotRewrite("another fix changes the same statements")
     tasks = tuple(_task(edit, located) for edit in edits)
     removed = frozenset(located.statement(span) for edit in edits for span in _releases(edit))
-    for task in tasks:
-        if isinstance(task, BlockTask) and task.first in removed:
-            raise CannotRewrite("another fix removes the statement")
+    blocks = [task for task in tasks if isinstance(task, BlockTask)]
+    firsts = frozenset[cst.CSTNode](task.first for task in blocks)
+    if firsts & removed:
+        raise CannotRewrite("another fix removes the statement")
     lines = sorted({line for span in spans_of(fixes) for line in (span.line, span.end_line)})
-    return Plan(tasks, removed, positions, tuple(lines))
+    return Plan(tasks, firsts, frozenset(task.last for task in blocks), removed, positions, tuple(lines))
 
 
 def _task(edit: Edit, located: Located) -> Task:
