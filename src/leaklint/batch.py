@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from leaklint.config import Config
 from leaklint.engine import Project
@@ -18,11 +18,21 @@ Numbered = tuple[str, int]  # a file and the number of its configuration
 
 FEW = 16  # starting processes costs as much as some ten files
 CHUNK = 24  # files between two reports, and between two collections of garbage
-_projects: list[Project] = []
+
+
+class Stop(Protocol):
+    """An event shared by the processes of a run."""
+
+    def is_set(self) -> bool:
+        """Say whether it has come."""
 
 
 class WorkerDied(Exception):
     """A process ended without an answer: killed, or out of memory."""
+
+
+_projects: list[Project] = []
+_stopping: list[Stop] = []  # one, in a process of a run: set where the parent wants no more
 
 
 def run(job: Job[T], files: Sequence[tuple[str, Config]], jobs: int | None) -> Iterator[list[T]]:
@@ -62,7 +72,8 @@ def _share(job: Job[T], files: list[Numbered], configs: list[Config], count: int
 
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     gc.freeze()  # what exists now is shared with the processes: no collection may touch it
-    executor = ProcessPoolExecutor(count, context, _start, (configs,))
+    stopping = context.Event()
+    executor = ProcessPoolExecutor(count, context, _start, (configs, stopping))
     try:
         size = max(1, min(CHUNK, len(files) // (count * 4)))
         for future in as_completed([executor.submit(_work, job, chunk) for chunk in _chunks(files, size)]):
@@ -70,6 +81,7 @@ def _share(job: Job[T], files: list[Numbered], configs: list[Config], count: int
     except BrokenProcessPool:
         raise WorkerDied("a process died: killed, or out of memory; try --jobs 1") from None
     finally:
+        stopping.set()
         executor.shutdown(cancel_futures=True)
 
 
@@ -77,15 +89,16 @@ def _chunks(files: list[Numbered], size: int) -> Iterator[list[Numbered]]:
     return (files[start : start + size] for start in range(0, len(files), size))
 
 
-def _start(configs: list[Config]) -> None:
+def _start(configs: list[Config], stopping: Stop) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a file under work is finished
     gc.disable()
     _projects[:] = [Project(config) for config in configs]
+    _stopping[:] = [stopping]
 
 
 def _work(job: Job[T], chunk: list[Numbered]) -> list[T]:
-    results = [job(path, _projects[number]) for path, number in chunk]
+    results = [job(path, _projects[number]) for path, number in chunk if not _stopping[0].is_set()]
     gc.collect(0)
     return results
