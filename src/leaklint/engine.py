@@ -1,8 +1,10 @@
 """One module in, findings out: the one function that every front end calls."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from leaklint.analysis.modules import facts_of
+from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
 from leaklint.model.finding import Finding
 from leaklint.model.source import Source
@@ -15,11 +17,16 @@ class Project:
 
     config: Config
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The shipped catalogue with the user's own tables."""
+        return catalogue_of(self.config)
+
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
     found = []
-    for facts in facts_of(source, catalogue_of(project.config)):
+    for facts in facts_of(source, project.catalogue):
         for rule in RULES:
             found.extend(rule.check(facts))
     return sorted(found, key=lambda one: (one.span, one.code))

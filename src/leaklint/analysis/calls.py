@@ -182,7 +182,11 @@ def _known_receiver(method: str) -> Effect:
 
 def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> None:
     resource = site.resource
-    if method in LEAVING or events.is_release(site, method) or method in resource.drains:
+    if method in resource.drains:
+        events.use(site, op, store, setting, method)
+        events.release_all(site, op, store, setting)
+        return
+    if method in LEAVING or events.is_release(site, method):
         events.release(site, method, op, store, setting)
         _spread(op, store, setting, lambda _: Effect.BORROWS, outcome)
         return

@@ -8,7 +8,7 @@ from leaklint.analysis.closures import closure
 from leaklint.analysis.graph import Block, Kind, Thrown
 from leaklint.analysis.names import Scope, children
 from leaklint.analysis.ops import Test
-from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Reference, Value
+from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, reference
 
 # Calls that are not taken to raise: what stands between acquire and release is an alarm only where it may well fail.
 QUIET = frozenset(
@@ -114,7 +114,8 @@ class Expressions(ABC):
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
                     self.operand(decorator)
-                self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node)))
+                if self.scope.outer is not None:
+                    self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node)))
                 if isinstance(node, ast.ClassDef):
                     self.suite(node.body)  # runs here; its names are not ours, so that what they hold escapes
             case _:
@@ -236,7 +237,7 @@ class Expressions(ABC):
             case ast.BinOp():
                 return self._binary(node)
             case ast.Lambda():
-                return self._value(closure(node), node)
+                return self._value(closure(node), node) if self.scope.outer is not None else None
             case ast.Starred(value=value):
                 return self.operand(value)
             case ast.Yield() | ast.YieldFrom():
@@ -259,9 +260,9 @@ class Expressions(ABC):
             return name  # a nested function: the store knows its closure
         dotted = self.scope.dotted(node)
         if dotted is not None and not dotted.startswith("builtins."):
-            return self._value(Reference(dotted), node)
+            return self._value(reference(dotted), node)
         if dotted is not None and dotted in ("builtins.open",):
-            return self._value(Reference(dotted), node)
+            return self._value(reference(dotted), node)
         return None
 
     def _value(self, value: Value, node: ast.expr) -> str:
@@ -274,7 +275,7 @@ class Expressions(ABC):
     def _attribute(self, node: ast.Attribute) -> ops.Operand:
         dotted = self.scope.dotted(node)
         if dotted is not None:
-            return self._value(Reference(dotted), node)
+            return self._value(reference(dotted), node)
         source = self.operand(node.value)
         if source is None:
             return None

@@ -10,15 +10,19 @@ from collections.abc import Iterator
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.graph import Graph
 from leaklint.analysis.lower import lower
 from leaklint.analysis.names import Bindings, Function, Scope, function_scope, functions, module_scope, suites
+from leaklint.analysis.ops import Call, Evaluate
 from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.summaries import ModuleProject
+from leaklint.analysis.values import Reference
 from leaklint.catalogue import Catalogue
 from leaklint.model.source import Source
 
 IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import|import[ \t]+([\w., \t]+))", re.MULTILINE)
+MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 ROUNDS = 4  # factories of factories of factories
 
 
@@ -43,7 +47,9 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
     yield from _module_facts(source, scope, project, lines, everything)
     for function in everything:
         if _has_line(function.node, lines):
-            yield _function_facts(source, function, scope, project)
+            facts = _function_facts(source, function, scope, project, known)
+            if facts is not None:
+                yield facts
 
 
 def imported_roots(text: str) -> frozenset[str]:
@@ -60,7 +66,7 @@ def lines_with(words: frozenset[str] | set[str], text: str) -> set[int]:
     present = [word for word in words if word in text]
     if not present:
         return set()
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b")
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b{MAY_CALL}")
     found: set[int] = set()
     line, position = 1, 0
     for match in pattern.finditer(text):
@@ -108,10 +114,35 @@ def _has_line(node: ast.stmt, lines: set[int]) -> bool:
     return not lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
-def _function_facts(source: Source, function: Function, module: Scope, project: ModuleProject) -> Facts:
+def _may_acquire(graph: Graph, words: set[str] | frozenset[str], catalogue: Catalogue) -> bool:
+    """Say whether any call of a graph can acquire something: most of what the text promises is prose or another's method."""
+    for block in graph.blocks:
+        for op in block.ops:
+            match op:
+                case Call(reference=str(name)) if name.startswith(":"):
+                    if name[1:] in words:
+                        return True
+                case Call(reference=str(name)):
+                    if name.rpartition(".")[2] in words and catalogue.summary(name) is not None:
+                        return True
+                case Call(method=str(method)):
+                    if method in words:
+                        return True
+                case Evaluate(value=Reference(name=name)) if name.rpartition(".")[2] in words:
+                    return True
+                case _:
+                    pass
+    return False
+
+
+def _function_facts(
+    source: Source, function: Function, module: Scope, project: ModuleProject, words: set[str] | frozenset[str]
+) -> Facts | None:
     scope = function_scope(function, module)
     body = bodies.kind_of(function, scope.bindings.yields)
     graph = lower(function.node.body, scope, bodies.yield_kind(body))
+    if not _may_acquire(graph, words, project.catalogue):
+        return None
     setting = Setting(project.catalogue, project, scope, graph, body, {})
     env = bodies.starting_names(function, scope, project.catalogue)
     return _facts(source, module, function, setting, env)

@@ -14,6 +14,20 @@ SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 BUILTINS = frozenset(dir(builtins))
 
 
+class Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of a kind of node in which other nodes may stand, found when first asked for."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        """Leave out what never holds a node worth visiting."""
+        dull = ("ctx", "op", "ops", "id", "attr", "arg", "lineno", "type_comment", "kind", "n", "s", "simple", "level", "module")
+        fields = () if issubclass(kind, ast.Constant) else tuple(one for one in kind._fields if one not in dull)
+        self[kind] = fields
+        return fields
+
+
+FIELDS = Fields()
+
+
 @dataclass(eq=False, slots=True)
 class Function:
     """A function of a module: where it stands, and the functions and the class around it."""
@@ -57,6 +71,7 @@ class Scope:
 
     bindings: Bindings
     outer: "Scope | None" = None
+    roots: dict[str, str | None] = field(default_factory=dict)  # what was found before
 
     def is_local(self, name: str) -> bool:
         """Say whether the name is a variable or parameter of this very scope."""
@@ -85,7 +100,10 @@ class Scope:
             node = node.value
         if not isinstance(node, ast.Name):
             return None
-        root = self._root(node.id)
+        name = node.id
+        if name not in self.roots:
+            self.roots[name] = self._root(name)
+        root = self.roots[name]
         return ".".join([root, *reversed(parts)]) if root else None
 
     def _root(self, name: str) -> str | None:
@@ -193,16 +211,16 @@ def _collect_plain(node: ast.AST, bindings: Bindings) -> None:
             pass
 
 
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes directly below a node, in the order of the text."""
-    for name in node._fields:
+def children(node: ast.AST) -> list[ast.AST]:
+    """Give the nodes directly below a node, in the order of the text; contexts and operators are left out."""
+    found: list[ast.AST] = []
+    for name in FIELDS[type(node)]:
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
-            yield value
-        elif isinstance(value, list):
-            for one in value:
-                if isinstance(one, ast.AST):
-                    yield one
+        if value.__class__ is list:
+            found.extend([one for one in value if isinstance(one, ast.AST)])
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def free_names(node: ast.AST) -> set[str]:

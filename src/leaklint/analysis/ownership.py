@@ -50,6 +50,7 @@ from leaklint.analysis.values import (
     View,
     instance,
     is_open,
+    reference,
 )
 from leaklint.model.resource import Effect
 
@@ -305,8 +306,8 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
                 summary = setting.catalogue.method(name, attribute)
                 if summary is not None and summary.returns is not None:
                     loaded.add(instance(summary.returns))
-            case Reference(name=name):
-                loaded.add(Reference(f"{name}.{attribute}"))
+            case Reference(name=name) if setting.catalogue.summary(f"{name}.{attribute}") is not None:
+                loaded.add(reference(f"{name}.{attribute}"))
             case _:
                 pass
     return frozenset(loaded)

@@ -117,10 +117,11 @@ class Store:
     def held(self) -> Iterator[Site]:
         """Yield the sites that some name holds."""
         for values in self.env.values():
-            yield from self.carried(values, ())
+            yield from self.carried(values)
 
-    def carried(self, values: Iterable[Value], seen: tuple[Value, ...] = ()) -> Iterator[Site]:
+    def carried(self, values: Iterable[Value], seen: set[Value] | None = None) -> Iterator[Site]:
         """Yield the sites whose resources the values are, or carry with them, through containers."""
+        seen = set() if seen is None else seen
         for value in values:
             match value:
                 case Site():
@@ -128,7 +129,8 @@ class Store:
                 case View() | Closing() | Part() | BoundMethod():
                     yield value.site
                 case Box() if value not in seen:
-                    yield from self.carried(self.env.get(value, NOTHING), (*seen, value))
+                    seen.add(value)
+                    yield from self.carried(self.env.get(value, NOTHING), seen)
                 case Elements():
                     for element in value.values:
                         yield from self.carried(element, seen)
@@ -333,23 +335,16 @@ class Stores:
         return changed
 
     def _key(self, store: Store) -> Key:
-        guards = self.guards
-        if not guards:
-            return ()
-        return tuple(
-            sorted((name, _guard(values)) for name, values in store.env.items() if isinstance(name, str) and name in guards)
-        )
+        env = store.env
+        return tuple([(name, _guard(env[name])) for name in self.guards if name in env])
 
 
-def _guard(values: Values) -> str:
-    kinds = {_kind(value) for value in values}
-    return kinds.pop() if len(kinds) == 1 else "".join(sorted(kinds))
-
-
-def _kind(value: Value) -> str:
-    if isinstance(value, Constant):
-        return f"={value.value!r}"
-    return "?" if value is OTHER or value is ESCAPED else "x"
+def _guard(values: Values) -> object:
+    """Give what a test of a name could tell apart: which constants it may be, whether it may be something else."""
+    if len(values) == 1:
+        (value,) = values
+        return ("=", value.value) if isinstance(value, Constant) else value is OTHER
+    return frozenset(value.value if isinstance(value, Constant) else Ellipsis for value in values)
 
 
 def without_open(store: Store, statement: object) -> Store:

@@ -41,6 +41,7 @@ class ModuleProject:
         self._tree = tree
         self._functions: dict[FunctionNode, Function] | None = None
         self._known: dict[tuple[ast.AST, Given], FunctionSummary | None] = {}
+        self._tested: dict[ast.AST, frozenset[str]] = {}
         self._constructors: dict[ast.ClassDef, FunctionSummary | None] = {}
         self._resources: dict[ast.ClassDef, Acquired | None] = {}
 
@@ -173,7 +174,9 @@ class ModuleProject:
     def _summarise(self, node: Definition, given: Given) -> FunctionSummary | None:
         if isinstance(node, ast.ClassDef):
             return None
-        tested = tested_names(node.body)
+        if node not in self._tested:
+            self._tested[node] = tested_names(node.body)
+        tested = self._tested[node]
         given = tuple(pair for pair in given if pair[0] in tested or isinstance(pair[1], Kind))
         key = (node, given)
         if key not in self._known:

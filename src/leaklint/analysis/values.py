@@ -70,6 +70,14 @@ class Reference:
     name: str
 
 
+_REFERENCES: dict[str, Reference] = {}
+
+
+def reference(name: str) -> Reference:
+    """Give the one value that stands for a function or class with this dotted name."""
+    return _REFERENCES.setdefault(name, Reference(name))
+
+
 @dataclass(eq=False, slots=True)
 class Site:
     """One acquisition of the program (an element of its result, where that is a tuple), or a parameter to be summarised.
