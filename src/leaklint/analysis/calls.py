@@ -182,7 +182,7 @@ def _known_receiver(method: str) -> Effect:
 
 def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> None:
     resource = site.resource
-    if method in resource.drains:
+    if method in resource.drains and not (method == "read" and op.arguments):
         events.use(site, op, store, setting, method)
         events.release_all(site, op, store, setting)
         return
@@ -462,6 +462,7 @@ def _affect(
             outcome.values.update(value.site if isinstance(value, Closing) else value for value in values)
             events.move(values, op, store, setting)
         case Effect.PASSES:
+            setting.is_releasing = True  # that a mere wrapper fails is not worth an alarm
             outcome.values.update(values)
         case Effect.CLOSES:
             outcome.values.update(site.closing for site in store.carried(values))

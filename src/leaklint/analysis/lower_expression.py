@@ -19,7 +19,7 @@ QUIET = frozenset(
     ).split()
 ) | {f"contextlib.{name}" for name in "closing aclosing nullcontext suppress ExitStack AsyncExitStack".split()} | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
 QUIET_METHODS = frozenset(
-    ("append", "debug", "info", "warning", "error", "exception", "log", "setdefault", "keys", "values", "items")
+    ("append", "pop", "popleft", "popitem", "extend", "insert", "add", "clear", "copy", "debug", "info", "warning", "error", "exception", "log", "setdefault", "keys", "values", "items")
     + ("startswith", "endswith", "strip", "lower", "upper", "addCleanup", "addfinalizer", "callback", "push")
 )
 
