@@ -21,6 +21,7 @@ PLAIN = frozenset(
     "json text close flush seek tell fileno getvalue poll wait communicate connect bind listen namelist infolist getnames testzip "
     "getsockname getpeername commit rollback getcode info geturl isatty readable writable seekable truncate peek".split()
 )
+CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
@@ -56,8 +57,10 @@ def is_standard(dotted: str) -> bool:
     return dotted.partition(".")[0] in STANDARD
 
 
-def guess(name: str, is_dropped: bool) -> Effect:
-    """Guess what an unknown callee does with its arguments."""
+def guess(name: str, is_dropped: bool, keyword: str | None = None) -> Effect:
+    """Guess what an unknown callee does with an argument, perhaps given by keyword."""
     if is_class_name(name) or is_adding(name):
         return Effect.TAKES
+    if keyword in CONTENT:
+        return Effect.BORROWS
     return Effect.BORROWS if is_dropped or is_using(name) else Effect.TAKES

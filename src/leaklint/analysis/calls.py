@@ -87,8 +87,7 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
             for argument in op.arguments:
                 outcome.values.update(value for value in store.values(argument.operand) if isinstance(value, Box))
         return None
-    effect = callee.guess(last, op.is_dropped)
-    return _spread(op, store, setting, lambda _: effect, outcome, is_unknown=True)
+    return _spread(op, store, setting, _guesses(op, last), outcome, is_unknown=True)
 
 
 def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -131,8 +130,7 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
                 pass
     if not is_known:
         name = op.node.func.id if isinstance(op.node.func, ast.Name) else ""
-        effect = callee.guess(name, op.is_dropped)
-        _spread(op, store, setting, lambda _: effect, outcome, is_unknown=True)
+        _spread(op, store, setting, _guesses(op, name), outcome, is_unknown=True)
 
 
 def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -172,8 +170,14 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     summary = setting.catalogue.any_method(method)
     if summary is not None:
         return _apply(op, summary, NOTHING, store, setting, outcome)
-    effect = Effect.BORROWS if method.startswith(("assert", "_assert")) else callee.guess(method, op.is_dropped)
-    return _spread(op, store, setting, lambda _: effect, outcome, is_unknown=True)
+    return _spread(op, store, setting, _guesses(op, method), outcome, is_unknown=True)
+
+
+def _guesses(op: Call, name: str) -> Callable[[int], Effect]:
+    """Give the guess for each argument of a call to something unknown."""
+    if name.startswith(("assert", "_assert")):
+        return lambda _: Effect.BORROWS
+    return lambda index: callee.guess(name, op.is_dropped, op.arguments[index].keyword)
 
 
 def _known_receiver(method: str) -> Effect:
@@ -383,6 +387,19 @@ def _acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: O
         outcome.values.add(site)
 
 
+def _acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:
+    elements: list[Values] = []
+    for index, one in enumerate(found):
+        if one is None:
+            elements.append(NOTHING)
+            continue
+        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+        site.element = index
+        outcome.sites.append(site)
+        elements.append(frozenset((site,)))
+    outcome.values.add(_elements(op, tuple(elements), setting))
+
+
 def _apply_own(
     op: Call, summary: FunctionSummary, receiver: Values, store: Store, setting: Setting, outcome: Outcome
 ) -> None:
@@ -410,6 +427,8 @@ def _apply_own(
             outcome.values.update(site.view for site in store.carried(values))
     outcome.values.update(instance(name) for name in summary.returns)
     _acquire(op, summary.acquires, setting, outcome)
+    if summary.elements:
+        _acquire_elements(op, summary.elements, setting, outcome)
 
 
 def _releases_by(values: Values, methods: frozenset[str]) -> bool:

@@ -1,6 +1,6 @@
 """What becomes of a site: acquired, used, released, handed on. Each event changes the store and, when asked, is noted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from leaklint.analysis.ops import Call, Enter, Exit, Op
 from leaklint.analysis.setting import Setting
@@ -132,7 +132,7 @@ def touch(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> No
 
 def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_return: bool = False) -> None:
     """Hand on the obligations that the values carry; containers and closures are out of reach from now on."""
-    values = tuple(values)
+    values = tuple(_flat(values))
     for site in list(store.carried(values)):
         _move_site(site, op, store, setting, is_return)
     for value in values:
@@ -143,6 +143,15 @@ def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_ret
             store.env[value] = UNKNOWN
             for name in value.captured:
                 move(store.values(name), op, store, setting)
+
+
+def _flat(values: Iterable[Value]) -> Iterator[Value]:
+    """Yield the values, and what tuples among them hold."""
+    for value in values:
+        yield value
+        if isinstance(value, Elements):
+            for element in value.values:
+                yield from _flat(element)
 
 
 def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bool) -> None:

@@ -242,7 +242,10 @@ class Expressions(ABC):
                 return self.operand(value)
             case ast.Yield() | ast.YieldFrom():
                 return self._yield(node)
-            case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            case ast.Tuple(elts=elements):
+                starred = any(isinstance(one, ast.Starred) for one in elements)
+                return self._collection(node, elements, is_tuple=not starred)
+            case ast.List(elts=elements) | ast.Set(elts=elements):
                 return self._collection(node, elements)
             case ast.Dict(keys=keys, values=values):
                 return self._collection(node, [*values, *(key for key in keys if key is not None)])
@@ -352,12 +355,12 @@ class Expressions(ABC):
         self.emit(ops.Yield(self.statement, node.lineno, source), self.yield_kind)
         return None
 
-    def _collection(self, node: ast.expr, elements: list[ast.expr]) -> ops.Operand:
-        sources = tuple(source for one in elements if (source := self.operand(one)) is not None)
-        if elements and not sources:
+    def _collection(self, node: ast.expr, elements: list[ast.expr], is_tuple: bool = False) -> ops.Operand:
+        sources = tuple(self.operand(one) for one in elements)
+        if elements and not any(sources):
             return None
         dest = self.temporary()
-        self.emit(ops.Collect(self.statement, node.lineno, dest, sources))
+        self.emit(ops.Collect(self.statement, node.lineno, dest, sources, is_tuple))
         return dest
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> ops.Operand:

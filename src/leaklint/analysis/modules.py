@@ -12,7 +12,7 @@ from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Bindings, Function, Scope, function_scope, functions, module_scope, suites
+from leaklint.analysis.names import Bindings, Function, Scope, children, function_scope, functions, is_module_through, module_scope, suites
 from leaklint.analysis.ops import Call, Evaluate
 from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
@@ -21,7 +21,7 @@ from leaklint.analysis.values import Reference
 from leaklint.catalogue import Catalogue
 from leaklint.model.source import Source
 
-IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import|import[ \t]+([\w., \t]+))", re.MULTILINE)
+IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+\(?([^\n#(]*)", re.MULTILINE)
 MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 ROUNDS = 4  # factories of factories of factories
 
@@ -55,9 +55,13 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
 def imported_roots(text: str) -> frozenset[str]:
     """Give the top-level names of the modules that a text imports."""
     roots: set[str] = set()
-    for match in IMPORT.finditer(text):
-        for name in (match[1] or match[2]).split(","):
-            roots.add(name.split(" as ")[0].strip().partition(".")[0])
+    for base, names in IMPORT.findall(text):
+        if base:
+            roots.add(base.partition(".")[0])
+        for name in names.split(","):
+            imported = name.split(" as ")[0].strip()
+            if not base or is_module_through(base, imported):
+                roots.add(imported.partition(".")[0])
     return frozenset(roots - {""})
 
 
@@ -91,7 +95,7 @@ def _openers(everything: list[Function], lines: set[int], scope: Scope, project:
                 summary = project.method(function.owner.name, function.node.name, ())
             elif function.outer is None:
                 summary = project.function(function.node.name, scope, ())
-            if summary is not None and summary.acquires:
+            if summary is not None and (summary.acquires or summary.elements):
                 found.add(function.node.name)
     for name, definition in scope.bindings.definitions.items():
         if isinstance(definition, ast.ClassDef) and definition.bases and project.resource_of(name, scope) is not None:

@@ -5,6 +5,7 @@
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ class Fields(dict[type[ast.AST], tuple[str, ...]]):
 
 
 FIELDS = Fields()
+STANDARD = sys.stdlib_module_names
+VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
 
 @dataclass(eq=False, slots=True)
@@ -192,7 +195,18 @@ def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> No
     base = "." * node.level + (node.module or "")
     for alias in node.names:
         separator = "" if base.endswith(".") else "."
-        bindings.imports.setdefault(alias.asname or alias.name, f"{base}{separator}{alias.name}")
+        dotted = alias.name if is_module_through(base, alias.name) else f"{base}{separator}{alias.name}"
+        bindings.imports.setdefault(alias.asname or alias.name, dotted)
+
+
+def is_module_through(base: str, name: str) -> bool:
+    """Say whether `from base import name` most likely gives the well-known module `name` through another one.
+
+    `from .compat import sqlite3` and `from pip._vendor import requests` do; `from . import io` is a module of one's own.
+    """
+    if base.strip(".") == "" or base.partition(".")[0] in STANDARD:
+        return False
+    return name in STANDARD or base.rpartition(".")[2] in VENDORS
 
 
 def _collect_plain(node: ast.AST, bindings: Bindings) -> None:

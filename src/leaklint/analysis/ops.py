@@ -94,10 +94,11 @@ class Escape(Operation):
 
 @dataclass(eq=False, slots=True)
 class Collect(Operation):
-    """`dest` is a container of the elements."""
+    """`dest` is a container of the elements; a tuple (`is_tuple`) keeps their order."""
 
     dest: str
-    elements: tuple[str, ...]
+    elements: tuple[Operand, ...]
+    is_tuple: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -267,6 +267,8 @@ def _bind_name(op: Op, dest: str, values: Values, store: Store, setting: Setting
                         names.append(dest)
                 elif isinstance(value, Box):
                     events.contain(store.env.get(value, NOTHING), setting)
+                elif isinstance(value, Elements):
+                    events.contain([one for element in value.values for one in element], setting)
     store.bind(dest, values)
 
 
@@ -336,6 +338,10 @@ def _bound(site: Site, method: str, setting: Setting) -> BoundMethod:
 
 
 def _collect(op: Collect, store: Store, setting: Setting) -> None:
+    if op.is_tuple:
+        key = (op, tuple(store.values(name) for name in op.elements))
+        store.bind(op.dest, frozenset((setting.tuples.setdefault(key, Elements(key[1])),)))
+        return
     box = setting.boxes.setdefault(op, Box(op.line))
     contents = {value for name in op.elements for value in store.values(name)}
     store.env[box] = frozenset(contents)

@@ -9,7 +9,7 @@ from leaklint.analysis.graph import Graph
 from leaklint.analysis.names import Definition, Scope
 from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
-from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site
+from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource
 
@@ -67,6 +67,7 @@ class FunctionSummary:
     parameters: tuple[str, ...] = ()
     effects: Mapping[str, ParameterEffect] = field(default_factory=dict)
     acquires: tuple[Acquired, ...] = ()
+    elements: tuple[Acquired | None, ...] = ()  # where the result is a tuple
     passes: frozenset[str] = frozenset()
     wraps: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()
@@ -114,6 +115,7 @@ class Setting:
     mentioned: Mapping[object, frozenset[str]]
     sites: dict[tuple[Op, str, int], Site] = field(default_factory=dict)
     elements: dict[Op, Elements] = field(default_factory=dict)
+    tuples: dict[tuple[Op, tuple[Values, ...]], Elements] = field(default_factory=dict)
     parts: dict[tuple[Site, str], Part] = field(default_factory=dict)
     bound: dict[tuple[Site, str], BoundMethod] = field(default_factory=dict)
     boxes: dict[Op, Box] = field(default_factory=dict)

@@ -218,7 +218,7 @@ def truth(store: Store, value: Value, test: Test) -> bool | None:
             return value is NONE if not isinstance(value, type(OTHER)) else None
         case Comparison.NOT_EMPTY:
             is_parameter = isinstance(value, Site) and value.parameter is not None
-            return True if is_parameter or (isinstance(value, Box) and any(True for _ in store.carried((value,)))) else None
+            return True if is_parameter or (isinstance(value, Box | Elements) and any(True for _ in store.carried((value,)))) else None
         case Comparison.HAS:
             return _has(value, str(test.operand))
         case Comparison.SAME:

@@ -25,7 +25,7 @@ from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import DEFAULT, Acquired, Body, FunctionSummary, Given, Kind, ParameterEffect, Setting
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import MOVED, NONE, RELEASED, Constant, Instance, Site, Values, View, is_open
+from leaklint.analysis.values import MOVED, NONE, RELEASED, Constant, Elements, Instance, Site, Value, Values, View, is_open
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource, With
 
@@ -193,7 +193,7 @@ class ModuleProject:
         if solution is None:
             return None
         summary = _summary(solution, function, solution.setting.body)
-        return replace(summary, acquires=()) if is_cached else summary
+        return replace(summary, acquires=(), elements=()) if is_cached else summary
 
     def _solve(self, function: Function, given: Given) -> Solution | None:
         scope = function_scope(function, self.scope)
@@ -276,6 +276,7 @@ def _summary(solution: Solution, function: Function, body: Body) -> FunctionSumm
         _parameters(function.node),
         effects,
         acquires=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else tuple(_acquired(solution)),
+        elements=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_elements(solution),
         passes=frozenset(passes),
         wraps=frozenset(wraps),
         returns=frozenset(v.type_name for v in returned if isinstance(v, Instance) and not v.type_name.startswith(":")),
@@ -297,13 +298,29 @@ def _effect(history: History, body: Body) -> ParameterEffect:
 
 
 def _acquired(solution: Solution) -> list[Acquired]:
-    found = []
-    for value in solution.setting.returned:
-        if isinstance(value, Site) and value.parameter is None:
-            history = solution.record.of(value)
-            if history.returns and not history.moves and not history.releases:
-                found.append(Acquired(value.resource, value.open_mask, value.label))
+    found = [one for value in solution.setting.returned if (one := _fresh(value, solution)) is not None]
     return sorted(found, key=lambda one: one.label)[:1]
+
+
+def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
+    """Give what each element of the one tuple that is returned is; empty where nothing in it is a resource."""
+    tuples = [value for value in solution.setting.returned if isinstance(value, Elements)]
+    if len(tuples) != 1:
+        return ()
+    found = tuple(
+        next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
+    )
+    return found if any(found) else ()
+
+
+def _fresh(value: Value, solution: Solution) -> Acquired | None:
+    """Give the resource that a returned value is, where the caller alone has it from now on."""
+    if not isinstance(value, Site) or value.parameter is not None:
+        return None
+    history = solution.record.of(value)
+    if not history.returns or history.moves or history.releases:
+        return None
+    return Acquired(value.resource, value.open_mask, value.label)
 
 
 def _is_abstract(node: FunctionNode) -> bool:
