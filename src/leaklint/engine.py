@@ -25,7 +25,7 @@ class Project:
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
-    found = []
+    found: list[Finding] = []
     for facts in facts_of(source, project.catalogue):
         for rule in RULES:
             found.extend(rule.check(facts))

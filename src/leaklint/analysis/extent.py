@@ -23,6 +23,7 @@ from leaklint.model.fix import (
 from leaklint.model.resource import Resource, With
 from leaklint.model.span import Span
 
+OS = ast.Name("os", ast.Load())
 SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete)
 
 
@@ -53,15 +54,16 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     facts, statement = obligation.facts, obligation.statement
     place = facts.places.get(statement)
     name = obligation.history.names[0] if obligation.history.names else None
-    if place is None or (name is None and obligation.site.element is None):
+    if place is None or (name is None and obligation.site.element is None) or (name is not None and not name.isidentifier()):
         return None
     way = way_of(obligation, name)
     if way is None:
         return None
     suite, index, _ = place
-    last = _last_use(obligation, suite, index)
-    if last is None:
+    ends = [_last_use(one, suite, index) for one in _siblings(obligation)]
+    if None in ends:
         return None
+    last = max(one for one in ends if one is not None)
     releases = _droppable(obligation, suite, last)
     span = facts.source.span
     dropped = tuple(span(one) for one in releases)
@@ -82,6 +84,11 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     return Fix(edit, applicability, way.imports)
 
 
+def _siblings(obligation: Obligation) -> list[Obligation]:
+    """Give the obligation, and those of the same call (both ends of a pipe are of use to each other)."""
+    return [one for one in obligation.facts.obligations if one.node is obligation.node]
+
+
 def way_of(obligation: Obligation, name: str | None) -> Way | None:
     """Say how the resource can be released at the end of a block."""
     facts, resource = obligation.facts, obligation.site.resource
@@ -94,7 +101,9 @@ def way_of(obligation: Obligation, name: str | None) -> Way | None:
     if "aclose" in resource.async_releases and facts.is_async:
         return _closing("aclosing", facts)
     lines = _release_lines(resource, name or "", facts.is_async)
-    return Way(None, lines) if lines and name else None
+    if not lines or name is None:
+        return None
+    return Way(None, lines, imports=("os",) if lines[0].startswith("os.") and facts.scope.dotted(OS) != "os" else ())
 
 
 def _closing(function: str, facts: Facts) -> Way | None:
@@ -203,7 +212,7 @@ def _only_it(obligation: Obligation, op: Call) -> bool:
 
 def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) -> bool:
     own, index, parent = facts.places[statement]
-    if own is suite and index == last + 1:
+    if own is suite and index > last and all(_only_releases(one, facts) for one in suite[last + 1 : index]):
         return True
     if parent is None or not _is_inside(parent, facts, suite):
         return own is suite and index == last
@@ -219,6 +228,10 @@ def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) 
             return False
 
 
+def _only_releases(statement: ast.stmt, facts: Facts) -> bool:
+    return any(op.statement is statement and isinstance(statement, ast.Expr) for one in facts.obligations for op in one.history.releases)
+
+
 def _is_inside(parent: ast.stmt, facts: Facts, suite: Suite) -> bool:
     return any(one in suite for one in [parent, *facts.around(parent)])
 
@@ -228,7 +241,7 @@ def _is_inside(parent: ast.stmt, facts: Facts, suite: Suite) -> bool:
 
 def _plan_temporary(obligation: Obligation) -> Fix | None:
     facts, statement = obligation.facts, obligation.statement
-    place = facts.places.get(statement)
+    place = None if facts.is_lambda else facts.places.get(statement)
     way = way_of(obligation, None)
     if place is None or way is None or way.opener is None:
         return None
@@ -305,6 +318,8 @@ def _is_preceded_by_call(head: ast.AST, path: list[ast.AST]) -> bool:
         before = list(children(parent))
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             continue
+        if isinstance(parent, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            continue  # the first iterable is evaluated first
         for sibling in before[: before.index(child)]:
             if any(isinstance(one, ast.Call | ast.Await | ast.Yield) for one in ast.walk(sibling)):
                 return True

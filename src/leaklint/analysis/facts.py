@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from leaklint.analysis.graph import Block
-from leaklint.analysis.names import Function, Scope, children, suites, terminal
+from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
@@ -28,6 +28,11 @@ class Facts:
     is_setup: bool
     solution: Solution
     obligations: list["Obligation"] = field(default_factory=list)
+
+    @property
+    def is_lambda(self) -> bool:
+        """Say whether the body is a lambda's, which has no room for a with."""
+        return self.function is not None and self.function.node.name == LAMBDA
 
     @property
     def body(self) -> Suite:

@@ -167,9 +167,9 @@ def successors(block: Block) -> list[Block]:
                 found.append(after)
         case _:
             pass
-    for kind in set(block.raises):
-        if kind is not None:
-            found += block.frame.route(kind)
+    for raised in set(block.raises):
+        if raised is not None:
+            found += block.frame.route(raised)
     return found
 
 

@@ -109,8 +109,8 @@ class Expressions(ABC):
                 elif source is not None:
                     self.emit(ops.Escape(node, node.lineno, source))
             case ast.Delete(targets=targets):
-                for target in targets:
-                    self._delete(target)
+                for deleted in targets:
+                    self._delete(deleted)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
                     self.operand(decorator)
@@ -437,8 +437,8 @@ class Expressions(ABC):
     def _argument(self, node: ast.expr, keyword: str | None, is_star: bool) -> ops.Argument:
         if isinstance(node, ast.Constant):
             value = node.value
-            is_literal = value is None or isinstance(value, bool | int | str)
-            return ops.Argument(None, keyword, value if is_literal else ops.NOT_LITERAL, None, is_star)
+            literal = value if value is None or isinstance(value, bool | int | str) else ops.NOT_LITERAL
+            return ops.Argument(None, keyword, literal, None, is_star)
         reference = self.scope.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
         return ops.Argument(self.operand(node), keyword, ops.NOT_LITERAL, reference, is_star)
 

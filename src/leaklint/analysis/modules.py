@@ -12,7 +12,7 @@ from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Bindings, Function, Scope, children, function_scope, functions, is_module_through, module_scope, suites
+from leaklint.analysis.names import Bindings, Function, Scope, children, function_scope, functions, is_module_through, lambdas, module_scope, suites
 from leaklint.analysis.ops import Call, Evaluate
 from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
@@ -44,6 +44,9 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
             break
         known |= found
         lines |= lines_with(found, source.text)
+    lambda_lines = lines & lines_with({"lambda"}, source.text, "")
+    if lambda_lines:
+        everything += lambdas(source.tree, lambda_lines, everything)
     yield from _module_facts(source, scope, project, lines, everything)
     for function in everything:
         if _has_line(function.node, lines):
@@ -65,12 +68,12 @@ def imported_roots(text: str) -> frozenset[str]:
     return frozenset(roots - {""})
 
 
-def lines_with(words: frozenset[str] | set[str], text: str) -> set[int]:
+def lines_with(words: frozenset[str] | set[str], text: str, after: str = MAY_CALL) -> set[int]:
     """Give the lines (1-based) of a text on which one of the words stands."""
     present = [word for word in words if word in text]
     if not present:
         return set()
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b{MAY_CALL}")
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b{after}")
     found: set[int] = set()
     line, position = 1, 0
     for match in pattern.finditer(text):

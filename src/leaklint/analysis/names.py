@@ -28,6 +28,7 @@ class Fields(dict[type[ast.AST], tuple[str, ...]]):
 
 FIELDS = Fields()
 STANDARD = sys.stdlib_module_names
+LAMBDA = "<lambda>"
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
 
@@ -271,6 +272,21 @@ def _functions(body: list[ast.stmt], owner: ast.ClassDef | None, outer: Function
         else:
             for suite in suites(statement):
                 yield from _functions(suite, owner, outer)
+
+
+def lambdas(tree: ast.Module, lines: set[int], everything: list[Function]) -> Iterator[Function]:
+    """Yield the lambdas on the lines as functions of one return; those that are meant to raise are left out."""
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Call) and terminal(node) in ("raises", "assertRaises", "assertRaisesRegex"):
+            continue
+        if isinstance(node, ast.Lambda) and node.lineno in lines:
+            body = ast.copy_location(ast.Return(node.body), node.body)
+            made = ast.FunctionDef(LAMBDA, node.args, [body], [], None, None)
+            around = [one for one in everything if one.node.lineno <= node.lineno <= (one.node.end_lineno or 0)]
+            yield Function(ast.copy_location(made, node), None, around[-1] if around else None)
+        stack.extend(children(node))
 
 
 def suites(statement: ast.stmt) -> list[list[ast.stmt]]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from leaklint.analysis.graph import Graph
+from leaklint.analysis.graph import Block, Graph
 from leaklint.analysis.names import Definition, Scope
 from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
-from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site, Values
+from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site, Value, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource
 
@@ -112,7 +112,7 @@ class Setting:
     scope: Scope
     graph: Graph
     body: Body
-    mentioned: Mapping[object, frozenset[str]]
+    mentioned: Mapping[Block, frozenset[str]]
     sites: dict[tuple[Op, str, int], Site] = field(default_factory=dict)
     elements: dict[Op, Elements] = field(default_factory=dict)
     tuples: dict[tuple[Op, tuple[Values, ...]], Elements] = field(default_factory=dict)
@@ -121,4 +121,4 @@ class Setting:
     boxes: dict[Op, Box] = field(default_factory=dict)
     record: Record | None = None
     is_releasing: bool = False  # the call at hand has released something
-    returned: set[object] = field(default_factory=set)  # values that are returned
+    returned: set[Value] = field(default_factory=set)  # values that are returned

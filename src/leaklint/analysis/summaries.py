@@ -215,10 +215,10 @@ class ModuleProject:
             if literal != DEFAULT:
                 env[name] = frozenset((NONE if literal is None else Constant(literal),))
                 continue
-            site = _parameter_site(argument, name, env, self.catalogue)
-            if site is not None:
-                env[name] = frozenset((site,))
-                sites[site] = frozenset((1,))
+            stood = _parameter_site(argument, name, env, self.catalogue)
+            if stood is not None:
+                env[name] = frozenset((stood,))
+                sites[stood] = frozenset((1,))
         return solve_ownership(setting, env, sites)
 
 
