@@ -21,6 +21,7 @@ PLAIN = frozenset(
     "json text close flush seek tell fileno getvalue poll wait communicate connect bind listen namelist infolist getnames testzip "
     "getsockname getpeername commit rollback getcode info geturl isatty readable writable seekable truncate peek".split()
 )
+LOADING = frozenset("load loads read dump dumps digest hash count copy print checksum md5 sha256".split())
 CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
@@ -55,6 +56,11 @@ def is_plain(method: str) -> bool:
 def is_standard(dotted: str) -> bool:
     """Say whether a dotted name belongs to the standard library."""
     return dotted.partition(".")[0] in STANDARD
+
+
+def is_loading(name: str) -> bool:
+    """Say whether a function's name says that its result is data, complete before it returns."""
+    return any(word in LOADING for word in words(name))
 
 
 def guess(name: str, is_dropped: bool, keyword: str | None = None) -> Effect:

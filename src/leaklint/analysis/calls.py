@@ -491,8 +491,12 @@ def _affect(
             outcome.values.update(value for value in values if isinstance(value, Box))
         case Effect.BORROWS:
             events.touch(values, op, store, setting)
-            if is_unknown and not op.is_dropped:
+            if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
                 outcome.values.update(site.dependent for site in store.carried(values))
+
+
+def _last_name(op: Call) -> str:
+    return op.method or (op.reference or "").rpartition(".")[2].lstrip(":")
 
 
 # --- arguments ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from leaklint.model.fix import (
     FinallyBlock,
     Fix,
     Opener,
+    Replace,
     WithBlock,
     WithItem,
     WithName,
@@ -72,7 +73,7 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     target = _single_target(statement)
     edit: Edit
     if way.opener is None:
-        if len(releases) != len(_release_statements(obligation)):
+        if not set(_release_statements(obligation)) <= set(releases):
             return None
         edit = FinallyBlock(span(statement), span(suite[last]), way.lines, dropped)
     elif value is not None and target is not None:
@@ -164,11 +165,29 @@ def _last_use(obligation: Obligation, suite: Suite, index: int) -> int | None:
     """Give the index in the suite of the last statement that touches the resource, None where one lies outside it."""
     last = index
     for op in [*obligation.history.uses, *obligation.history.yields, *obligation.history.enters]:
+        if _is_wait(op, obligation):
+            continue
         found = _index_of(op, suite)
         if found is None:
             return None
         last = max(last, found)
-    return last
+    return _extended_to_release(obligation, suite, last)
+
+
+def _extended_to_release(obligation: Obligation, suite: Suite, last: int) -> int:
+    """Let the block reach as far as the release that stands in the suite now, so that it still happens there."""
+    after = [
+        index
+        for op in obligation.history.releases
+        if isinstance(op.statement, ast.Expr) and (index := _index_of(op, suite)) is not None
+        if index > last and suite[index] is op.statement
+    ]
+    return min(after) - 1 if after else last
+
+
+def _is_wait(op: Op, obligation: Obligation) -> bool:
+    """Say whether an operation waits for a release to be complete (`await writer.wait_closed()`)."""
+    return isinstance(op, Call) and op.method is not None and op.method == obligation.site.resource.waits
 
 
 def _index_of(op: Op, suite: Suite) -> int | None:
@@ -190,7 +209,8 @@ def _release_statements(obligation: Obligation) -> list[ast.stmt]:
 def _droppable(obligation: Obligation, suite: Suite, last: int) -> list[ast.stmt]:
     """Give the release statements that the new block makes needless, without moving the release past anything."""
     found = []
-    for op in obligation.history.releases:
+    waits = [op for op in obligation.history.uses if _is_wait(op, obligation)]
+    for op in [*obligation.history.releases, *waits]:
         statement = op.statement
         if isinstance(op, Call) and isinstance(statement, ast.Expr) and _is_call(statement, op):
             if _only_it(obligation, op) and _ends_its_suite(statement, obligation.facts, suite, last):
@@ -220,6 +240,8 @@ def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) 
     match following:
         case None:
             return True
+        case ast.Expr() if _only_releases(following, facts):
+            return _ends_its_suite(following, facts, suite, last)
         case ast.Raise() | ast.Continue() | ast.Break():
             return True
         case ast.Return(value=None | ast.Name() | ast.Constant() | ast.Attribute()):
@@ -229,7 +251,8 @@ def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) 
 
 
 def _only_releases(statement: ast.stmt, facts: Facts) -> bool:
-    return any(op.statement is statement and isinstance(statement, ast.Expr) for one in facts.obligations for op in one.history.releases)
+    ops = [op for one in facts.obligations for op in [*one.history.releases, *(u for u in one.history.uses if _is_wait(u, one))]]
+    return isinstance(statement, ast.Expr) and any(op.statement is statement for op in ops)
 
 
 def _is_inside(parent: ast.stmt, facts: Facts, suite: Suite) -> bool:
@@ -244,11 +267,11 @@ def _plan_temporary(obligation: Obligation) -> Fix | None:
     place = None if facts.is_lambda else facts.places.get(statement)
     way = way_of(obligation, None)
     if place is None or way is None or way.opener is None:
-        return None
+        return _plan_one_shot(obligation)
     head = _head(statement, obligation.node, facts)
     path = _path(head, obligation.node) if head is not None else None
     if path is None or head is None or _is_conditional(path):
-        return None
+        return _plan_one_shot(obligation)
     suite, index, _ = place
     last = _last_use(obligation, suite, index)
     if last is None:
@@ -262,6 +285,52 @@ def _plan_temporary(obligation: Obligation) -> Fix | None:
         span(statement), span(value), new_name(obligation), span(suite[last]), way.opener
     )
     return Fix(edit, Applicability.SAFE if is_safe else Applicability.UNSAFE, way.imports)
+
+
+def _plan_one_shot(obligation: Obligation) -> Fix | None:
+    """Where no with can stand, `open(p).read()` is `Path(p).read_text()`."""
+    facts, node = obligation.facts, obligation.node
+    path = _path(obligation.statement, node)
+    if path is None or len(path) < 3 or not isinstance(node, ast.Call):
+        return None
+    attribute, call = path[-2], path[-3]
+    is_read = isinstance(attribute, ast.Attribute) and attribute.attr == "read"
+    if not is_read or not isinstance(call, ast.Call) or call.func is not attribute or call.args or call.keywords:
+        return None
+    owner = _path_of(node, facts)
+    method = _reader(node, 0 if isinstance(node.func, ast.Attribute) else 1)
+    if owner is None or method is None:
+        return None
+    keywords = ", ".join(f"{one.arg}={ast.unparse(one.value)}" for one in node.keywords if one.arg != "mode")
+    text, imports = owner
+    return Fix(Replace(facts.source.span(call), f"{text}.{method}({keywords})"), Applicability.SAFE, imports)
+
+
+def _path_of(node: ast.Call, facts: Facts) -> tuple[str, tuple[str, ...]] | None:
+    """Give the text of a pathlib.Path for what a call opens, and what must be imported for it."""
+    if isinstance(node.func, ast.Attribute):
+        dotted = facts.scope.dotted(node.func)
+        if dotted is None and node.func.attr == "open":
+            return facts.source.segment(facts.source.span(node.func.value)), ()
+        return None
+    if facts.scope.dotted(node.func) != "builtins.open" or not node.args:
+        return None
+    argument = facts.source.segment(facts.source.span(node.args[0]))
+    for name, dotted in (("Path", "pathlib.Path"), ("pathlib", "pathlib")):
+        if facts.scope.dotted(ast.Name(name, ast.Load())) == dotted:
+            return f"{name if name == 'Path' else 'pathlib.Path'}({argument})", ()
+    return None if facts.scope.find("pathlib") else (f"pathlib.Path({argument})", ("pathlib",))
+
+
+def _reader(node: ast.Call, mode_index: int) -> str | None:
+    """Give the method of Path that reads all in the mode of an `open`, None where the call says more than Path can."""
+    if len(node.args) > mode_index + 1 or any(one.arg not in ("mode", "encoding", "errors") for one in node.keywords):
+        return None
+    modes = [*node.args[mode_index:], *(one.value for one in node.keywords if one.arg == "mode")]
+    mode = modes[0].value if modes and isinstance(modes[0], ast.Constant) else "r" if not modes else None
+    if mode in ("r", "rt"):
+        return "read_text"
+    return "read_bytes" if mode == "rb" and not any(one.arg != "mode" for one in node.keywords) else None
 
 
 def _head(statement: ast.stmt, node: ast.expr, facts: Facts) -> ast.AST | None:
