@@ -17,9 +17,12 @@ QUIET = frozenset(
         "len isinstance issubclass id type print hasattr callable repr bool range enumerate zip list dict set tuple object super "
         "frozenset reversed locals globals vars min max abs str"
     ).split()
-) | {f"contextlib.{name}" for name in "closing aclosing nullcontext suppress ExitStack AsyncExitStack".split()} | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
+) | {f"contextlib.{name}" for name in "closing aclosing nullcontext suppress ExitStack AsyncExitStack".split()} | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"} | {
+    f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")
+} | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
 QUIET_METHODS = frozenset(
     ("append", "pop", "popleft", "popitem", "extend", "insert", "add", "clear", "copy", "debug", "info", "warning", "error", "exception", "log", "setdefault", "keys", "values", "items")
+    + ("setblocking", "settimeout", "fileno", "assertRaises", "assertRaisesRegex", "assertWarns", "subTest")
     + ("startswith", "endswith", "strip", "lower", "upper", "addCleanup", "addfinalizer", "callback", "push")
 )
 
@@ -422,7 +425,7 @@ class Expressions(ABC):
         call = ops.Call(
             self.statement, node.lineno, dest, node, arguments, reference, callee, receiver, method, is_dropped, is_awaited, bound_to
         )
-        is_quiet = reference in QUIET or (method in QUIET_METHODS and not is_awaited)
+        is_quiet = reference in QUIET or (method in QUIET_METHODS and not is_awaited) or _is_on_literal(node.func)
         self.emit(call, None if is_quiet else Thrown.IMPLICIT)
         return dest
 
@@ -441,6 +444,11 @@ class Expressions(ABC):
             return ops.Argument(None, keyword, literal, None, is_star)
         reference = self.scope.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
         return ops.Argument(self.operand(node), keyword, ops.NOT_LITERAL, reference, is_star)
+
+
+def _is_on_literal(function: ast.expr) -> bool:
+    """Say whether a call is of a method of a literal (`", ".join(names)`)."""
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant)
 
 
 CONSTANTS = {None: NONE, True: TRUE, False: FALSE}

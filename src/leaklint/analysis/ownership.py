@@ -76,11 +76,19 @@ def solve_ownership(setting: Setting, env: dict[Place, Values], sites: dict[Site
     stores = solve({graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting))
     setting.record = record = Record()
     for block in sorted((one for one in stores if one in rank), key=lambda one: rank[one]):
-        flow(block, stores[block], setting)
+        for target, passed in flow(block, stores[block], setting):
+            _note_passage(block, target, passed, record)
     for exit_block, name in ((graph.returned, "returned"), (graph.raised, "raised")):
         if exit_block in stores:
             _note_exit(stores[exit_block], name, record)
     return Solution(setting, stores, record)
+
+
+def _note_passage(block: Block, target: Block, passed: Stores, record: Record) -> None:
+    for store in passed.by_key.values():
+        for site, statuses in store.sites.items():
+            if any(is_open(status) for status in statuses):
+                record.of(site).carried.setdefault(block, {})[target] = None
 
 
 def _note_exit(stores: Stores, name: str, record: Record) -> None:

@@ -26,6 +26,7 @@ class History:
     late: dict[Op, set[bool]] = field(default_factory=dict)  # uses; True where released for certain
     raised_at: dict[Op, tuple[Block, ...]] = field(default_factory=dict)  # open while this may raise, and where that leads
     statuses: set[int] = field(default_factory=set)  # at the normal exit
+    carried: dict[Block, dict[Block, None]] = field(default_factory=dict)  # block -> where it goes open from there
     exits: set[str] = field(default_factory=set)  # "returned", "raised": open there
     exit_names: set[str] = field(default_factory=set)  # names that hold it at the normal exit
 

@@ -1,27 +1,18 @@
 """The path on which a resource leaks: from its acquisition to the way out that leaves it open."""
 
-from leaklint.analysis.graph import Block, Branch, Jump, successors
+from leaklint.analysis.graph import Block, Branch, Jump
 from leaklint.analysis.ops import Call, Op, Return
 from leaklint.analysis.ownership import Solution
-from leaklint.analysis.values import Site, is_open
+from leaklint.analysis.values import Site
 from leaklint.model.finding import Step
 
 
-def is_open_at(block: Block, site: Site, solution: Solution) -> bool:
-    """Say whether a site may be open where a block starts."""
-    stores = solution.stores.get(block)
-    if stores is None:
-        return False
-    return any(is_open(status) for store in stores.by_key.values() for status in store.sites.get(site, ()))
-
-
 def leading_to(target: Block, site: Site, solution: Solution) -> set[Block]:
-    """Give the target and the blocks from which it is reached with the site open at the start of each."""
+    """Give the target and the blocks from which it is reached with the site open on every step."""
     before: dict[Block, list[Block]] = {}
-    for block in solution.stores:
-        if is_open_at(block, site, solution):
-            for after in successors(block):
-                before.setdefault(after, []).append(block)
+    for block, reached in solution.record.of(site).carried.items():
+        for after in reached:
+            before.setdefault(after, []).append(block)
     found = {target}
     waiting = [target]
     while waiting:
@@ -41,8 +32,8 @@ def path_to(target: Block, site: Site, solution: Solution) -> list[Block]:
     waiting = [start]
     while waiting and target not in came:
         block = waiting.pop(0)
-        for after in successors(block):
-            if after not in came and (after is target or is_open_at(after, site, solution)):
+        for after in solution.record.of(site).carried.get(block, ()):
+            if after not in came:
                 came[after] = block
                 waiting.append(after)
     path: list[Block] = []
