@@ -22,6 +22,7 @@ PLAIN = frozenset(
     "getsockname getpeername commit rollback getcode info geturl isatty readable writable seekable truncate peek".split()
 )
 LOADING = frozenset("load loads read dump dumps digest hash count copy print checksum md5 sha256".split())
+KEEPING = frozenset(("__init__", "assert_type", "reveal_type", "cast"))  # a base's constructor; what is only for types
 CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
@@ -40,7 +41,7 @@ def is_class_name(name: str) -> bool:
 
 def is_adding(name: str) -> bool:
     """Say whether a method's name says that it keeps what it is given."""
-    return any(word in ADDING for word in words(name))
+    return name in KEEPING or name.startswith(("set", "add", "register")) or any(word in ADDING for word in words(name))
 
 
 def is_using(name: str) -> bool:

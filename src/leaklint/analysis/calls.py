@@ -30,7 +30,7 @@ from leaklint.analysis.values import (
 )
 from leaklint.model.resource import Condition, Effect, Resource, Summary, Variant
 
-ENTERING = frozenset(("__enter__", "__aenter__"))
+ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__"))
 FILLING = frozenset("append add insert appendleft extend extendleft update push setdefault put put_nowait".split())
 COPYING = frozenset(f"builtins.{name}" for name in "list tuple set frozenset sorted reversed enumerate zip iter dict map filter".split())
@@ -44,6 +44,7 @@ class Outcome:
     values: set[Value] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
     unopened: list[Site] = field(default_factory=list)
+    opened: list[Site] = field(default_factory=list)
 
 
 def call(op: Call, store: Store, setting: Setting) -> Outcome:
@@ -66,6 +67,8 @@ def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
         events.acquire(site, op, store, setting)
     for site in outcome.unopened:
         events.acquire(site, op, store, setting, is_unopened=True)
+    for site in outcome.opened:
+        events.open_now(site, store, op.method or "")
     store.bind(op.dest, frozenset(outcome.values))
 
 
@@ -126,6 +129,8 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
             case BoundMethod(site=site, method=method):
                 is_known = True
                 _call_on_site(op, method, site, store, setting, outcome)
+            case Site():
+                events.move((value,), op, store, setting)  # who knows what it does with itself
             case _:
                 pass
     if not is_known:
@@ -175,7 +180,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
 
 def _guesses(op: Call, name: str) -> Callable[[int], Effect]:
     """Give the guess for each argument of a call to something unknown."""
-    if name.startswith(("assert", "_assert")):
+    if name.startswith(("assert", "_assert")) and name != "assert_type":
         return lambda _: Effect.BORROWS
     return lambda index: callee.guess(name, op.is_dropped, op.arguments[index].keyword)
 
@@ -199,7 +204,7 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
         events.use(site, op, store, setting)
         return
     if method in resource.opened_by:
-        events.open_now(site, store)
+        events.open_now(site, store, method)
     events.use(site, op, store, setting, method)
     summary = setting.catalogue.method(resource.name, method)
     if summary is not None:
@@ -297,12 +302,28 @@ def _apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: 
         outcome.values.add(instance(summary.returns))
     if summary.yields is not None:
         outcome.values.add(setting.elements.setdefault(op, Elements((frozenset((instance(summary.yields),)),))))
-    kinds = summary.acquires
+    kinds = () if _is_over_memory(op, effect, store, setting) else summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
         if not variant.is_silent and kinds and not any(variant.acquires or ()):
             _acquire_unopened(op, kinds[0], setting, outcome)
         kinds = () if variant.is_silent else variant.acquires or ()
     _acquire_kinds(op, summary, kinds, variant, setting, outcome)
+
+
+def _is_over_memory(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
+    """Say whether what a call wraps is something in memory (a BytesIO), so that the wrapper holds nothing either."""
+    for index, argument in enumerate(op.arguments):
+        values = store.values(argument.operand)
+        if values and effect(index) in (Effect.WRAPS, Effect.PASSES) and all(_is_in_memory(one, setting) for one in values):
+            return True
+    return False
+
+
+def _is_in_memory(value: Value, setting: Setting) -> bool:
+    if not isinstance(value, Instance):
+        return False
+    resource = setting.catalogue.resource(value.type_name)
+    return resource is not None and resource.silent is not None
 
 
 def _affect_receiver(
@@ -316,9 +337,7 @@ def _affect_receiver(
                 if isinstance(value, Site):
                     events.release_all(value, op, store, setting)
         case Effect.OPENS:
-            for value in receiver:
-                if isinstance(value, Site):
-                    events.open_now(value, store)
+            outcome.opened.extend(value for value in receiver if isinstance(value, Site))
         case Effect.PASSES:
             outcome.values.update(receiver)
         case Effect.WRAPS:
@@ -347,6 +366,9 @@ def _acquire_kinds(
             site.element = index
         outcome.sites.append(site)
         elements.append(frozenset((site,)))
+    if summary.is_linked:
+        views = frozenset(site.view for site in outcome.sites)
+        elements = [element or views for element in elements]
     if summary.is_tuple and kinds:
         outcome.values.add(_elements(op, tuple(elements), setting))
     elif elements:

@@ -44,10 +44,11 @@ def acquire(site: Site, op: Call, store: Store, setting: Setting, is_unopened: b
         setting.record.of(site)
 
 
-def open_now(site: Site, store: Store) -> None:
-    """Begin the obligation of something that a method opens."""
+def open_now(site: Site, store: Store, method: str) -> None:
+    """Begin the obligation of something that a method opens; released, it opens again unless the method fails then."""
     statuses = store.sites.get(site, NOTHING_OPEN)
-    store.set_status(site, frozenset(site.open_mask if s in (UNOPENED, RELEASED) else s for s in statuses))
+    closed = (UNOPENED,) if method in site.resource.fails_after_release else (UNOPENED, RELEASED)
+    store.set_status(site, frozenset(site.open_mask if status in closed else status for status in statuses))
 
 
 def is_release(site: Site, method: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from leaklint.analysis.callee import is_class_name
 from leaklint.analysis.graph import Block
 from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
 from leaklint.analysis.ops import Call, Op, Raise
@@ -16,6 +17,7 @@ from leaklint.analysis.values import Site
 from leaklint.model.source import Source
 
 Suite = list[ast.stmt]
+OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def is_reportable(obligation: Obligation) -> bool:
         return False
     if facts.is_setup and obligation.is_named:
         return False
-    if terminal(obligation.node) in facts.patched:
+    if terminal(obligation.node) in facts.patched or (site.resource.opened_by and facts.patched & OPENERS):
         return False
     if facts.solution.setting.body is Body.FIXTURE:
         return not (history.yields or history.returns or history.moves)
@@ -194,8 +196,13 @@ def patched_names(node: ast.AST) -> Iterator[str]:
     for one in ast.walk(node):
         if isinstance(one, ast.Call) and terminal(one) in ("patch", "object", "setattr", "multiple"):
             for argument in one.args[:2]:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.value.rpartition(".")[2]
+                for text in ast.walk(argument):  # the target may be computed: f"{__name__}.open"
+                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                        yield text.value.rpartition(".")[2]
+        elif isinstance(one, ast.Assign):
+            for target in one.targets:  # `bz2.BZ2File = fake`
+                if isinstance(target, ast.Attribute) and is_class_name(target.attr):
+                    yield target.attr
 
 
 def names_in(node: ast.AST) -> set[str]:

@@ -166,7 +166,7 @@ class Lowerer(Expressions):
                 self.current.end = Stop()
                 self.current = None
             elif self.does_not_return(call):
-                self.emit(ops.Raise(node, node.lineno, False), Thrown.IMPLICIT)
+                self.emit(ops.Raise(node, node.lineno, False), "AssertionError")
                 self._die()
 
     def does_not_return(self, call: ast.Call) -> bool:

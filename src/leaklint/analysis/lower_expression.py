@@ -154,13 +154,15 @@ class Expressions(ABC):
                 starred = any(isinstance(one, ast.Starred) for one in elements)
                 for index, element in enumerate(elements):
                     self.element(element, source, None if starred else index)
+                if source is not None and source.startswith("%") and is_last:
+                    self.emit(ops.Delete(self.statement, line, source, False))
             case ast.Starred(value=value):
                 self.assign(value, source)
             case ast.Attribute(value=base, attr=attr):
-                self.operand(base)
-                if source is not None:
+                receiver = self.operand(base)
+                if source is not None or receiver is not None:
                     is_own = isinstance(base, ast.Name) and base.id in ("self", "cls")
-                    self.emit(ops.Escape(self.statement, line, source, attr if is_own else None))
+                    self.emit(ops.Escape(self.statement, line, source, attr, receiver, is_own))
             case ast.Subscript(value=base, slice=index):
                 container = self.operand(base)
                 self.operand(index)

@@ -29,6 +29,7 @@ class Fields(dict[type[ast.AST], tuple[str, ...]]):
 FIELDS = Fields()
 STANDARD = sys.stdlib_module_names
 LAMBDA = "<lambda>"
+OPENING = frozenset(("os", "codecs", "gzip", "bz2", "lzma", "tarfile", "shelve", "dbm", "io", "wave"))  # have an `open`
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
 
@@ -59,6 +60,7 @@ class Bindings:
     annotations: dict[str, ast.expr] = field(default_factory=dict)
     captured: set[str] = field(default_factory=set)  # names that nested functions read or write
     yields: bool = False
+    stars: list[str] = field(default_factory=list)  # modules imported with `*`
 
     def bind(self, name: str) -> None:
         """Note one more binding of a plain variable."""
@@ -110,10 +112,20 @@ class Scope:
         root = self.roots[name]
         return ".".join([root, *reversed(parts)]) if root else None
 
+    def _builtin(self, name: str) -> str | None:
+        """Give what a name is that nothing binds: a builtin, unless a star import of the module shadows it."""
+        if name not in BUILTINS:
+            return None
+        module = self
+        while module.outer is not None:
+            module = module.outer
+        star = next((one for one in module.bindings.stars if name == "open" and one in OPENING), None)
+        return f"{star}.{name}" if star else f"builtins.{name}"
+
     def _root(self, name: str) -> str | None:
         scope = self.find(name)
         if scope is None:
-            return f"builtins.{name}" if name in BUILTINS else None
+            return self._builtin(name)
         if name in scope.bindings.imports:
             return scope.bindings.imports[name]
         value = scope.bindings.values.get(name)
@@ -195,6 +207,9 @@ def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> No
         return
     base = "." * node.level + (node.module or "")
     for alias in node.names:
+        if alias.name == "*":
+            bindings.stars.append("os" if base == "posix" else base)
+            continue
         separator = "" if base.endswith(".") else "."
         dotted = alias.name if is_module_through(base, alias.name) else f"{base}{separator}{alias.name}"
         bindings.imports.setdefault(alias.asname or alias.name, dotted)

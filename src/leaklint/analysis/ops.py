@@ -89,7 +89,9 @@ class Escape(Operation):
     """The source goes where this function's names do not reach: an attribute, a global, an unknown place."""
 
     source: Operand
-    attribute: str | None = None  # set where it is stored in an attribute of `self`
+    attribute: str | None = None  # set where it is stored in an attribute
+    receiver: Operand = None  # whose attribute it is
+    is_own: bool = False  # an attribute of `self` or `cls`
 
 
 @dataclass(eq=False, slots=True)

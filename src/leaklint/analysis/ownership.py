@@ -233,6 +233,7 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
             store.bind(dest, _load(op, store.values(receiver), attribute, store, setting))
         case Escape(source=source):
             events.move(store.values(source), op, store, setting)
+            _give(op, store, setting)
         case Collect():
             _collect(op, store, setting)
         case Put():
@@ -345,6 +346,13 @@ def _bound(site: Site, method: str, setting: Setting) -> BoundMethod:
     return setting.bound.setdefault((site, method), BoundMethod(site, method))
 
 
+def _give(op: Escape, store: Store, setting: Setting) -> None:
+    """An attribute that stands for what the resource would have opened: what it holds now is somebody else's."""
+    for value in store.values(op.receiver):
+        if isinstance(value, Site) and op.attribute in value.resource.given_through:
+            events.move((value,), op, store, setting)
+
+
 def _collect(op: Collect, store: Store, setting: Setting) -> None:
     if op.is_tuple:
         key = (op, tuple(store.values(name) for name in op.elements))
@@ -414,6 +422,8 @@ def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, sett
         values = store.values(source)
         events.touch(values, op, store, setting)
         result.update(value for value in values if isinstance(value, Box | Instance | Dependent))
+        # a descriptor that is written into a text is a number somebody else will use
+        events.move([one for one in values if isinstance(one, Site) and one.resource.is_virtual], op, store, setting)
     if dest is not None:
         store.bind(dest, frozenset(result))
 

@@ -32,7 +32,8 @@ from leaklint.analysis.values import (
 )
 
 BOUND = 12  # stores kept apart at a point
-Key = tuple[tuple[str, object], ...]
+Key = tuple[tuple[str, object], ...] | frozenset[Site]
+NO_GUARDS: frozenset[str] = frozenset()
 Place = str | Box | Closure
 
 
@@ -298,11 +299,12 @@ def _compare_constants(
 class Stores:
     """The stores at one point, by the guards in which they differ."""
 
-    __slots__ = ("guards", "by_key")
+    __slots__ = ("guards", "by_key", "by_sites")
 
     def __init__(self, guards: frozenset[str], stores: Iterable[Store] = ()) -> None:
         self.guards = guards
         self.by_key: dict[Key, Store] = {}
+        self.by_sites = False
         for store in stores:
             self.add(store)
 
@@ -325,16 +327,18 @@ class Stores:
         return changed
 
     def _collapse(self, store: Store) -> bool:
-        changed = len(self.by_key) > 1 or () not in self.by_key
-        self.guards = frozenset()
+        """Keep apart only what differs in the sites that are open; where that is too much as well, nothing."""
+        self.guards = NO_GUARDS
+        self.by_sites = not self.by_sites
         stores = [*self.by_key.values(), store]
-        first = stores[0]
-        for one in stores[1:]:
-            changed |= first.absorb(one)
-        self.by_key = {(): first}
-        return changed
+        self.by_key = {}
+        for one in stores:
+            self.add(one)
+        return True
 
     def _key(self, store: Store) -> Key:
+        if self.by_sites:
+            return frozenset(site for site in store.sites if store.is_open(site))
         env = store.env
         return tuple([(name, _guard(env[name])) for name in self.guards if name in env])
 

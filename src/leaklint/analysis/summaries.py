@@ -96,7 +96,7 @@ class ModuleProject:
         return self._resources[node]
 
     def _inherited_resource(self, node: ast.ClassDef, seen: tuple[ast.ClassDef, ...]) -> Acquired | None:
-        if not _calls_base_init(node):
+        if not _calls_base_init(node) or _is_fake(node):
             return None
         for base in node.bases:
             local = self.scope.definition(base.id) if isinstance(base, ast.Name) else None
@@ -344,11 +344,18 @@ def _calls_base_init(node: ast.ClassDef) -> bool:
     return True
 
 
+def _is_fake(node: ast.ClassDef) -> bool:
+    """Say whether a subclass replaces what opens: a test's double of a connection."""
+    names = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+    stored = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)}
+    return bool(names & {"connect", "_create_connection"} or stored & {"sock", "_create_connection"})
+
+
 def _stored_in(history: History) -> set[str]:
     """Give the attributes of self in which a parameter ends; empty where it goes elsewhere too."""
     attributes: set[str] = set()
     for op in history.moves:
-        if not isinstance(op, Escape) or op.attribute is None:
+        if not isinstance(op, Escape) or op.attribute is None or not op.is_own:
             return set()
         attributes.add(op.attribute)
     return attributes

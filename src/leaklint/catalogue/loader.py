@@ -218,6 +218,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         outlives=resource.outlives or base.outlives,
         exhausts=resource.exhausts or base.exhausts,
         only_in_fixtures=resource.only_in_fixtures or base.only_in_fixtures,
+        given_through=resource.given_through | base.given_through,
         opened_by=resource.opened_by | base.opened_by,
         with_does_more=resource.with_does_more or base.with_does_more,
         waits=resource.waits or base.waits,

@@ -52,10 +52,11 @@ RESOURCE_KEYS = CALL_KEYS | {
     "with-does-more",
     "waits",
     "drains",
+    "given-through",
     "opened-by",
     "constructor",
 }
-SUMMARY_KEYS = CALL_KEYS | {"name", "aliases", "acquires", "returns", "yields", "coroutine", "swallows"}
+SUMMARY_KEYS = CALL_KEYS | {"name", "aliases", "acquires", "returns", "yields", "coroutine", "linked", "swallows"}
 WHEN_KEYS = frozenset({"arguments", "acquires", "silent", "needs", *EFFECT_KEYS})
 FILE_KEYS = frozenset({"library", "docs", "verified", "resource", "summary", "aliases", "parameters"})
 WITHS = (With.RELEASES.value, With.KEEPS.value)
@@ -121,6 +122,7 @@ def read_resource(table: Table) -> ResourceEntry:
         outlives=flag(table, "outlives"),
         exhausts=flag(table, "exhausts"),
         only_in_fixtures=flag(table, "only-in-fixtures"),
+        given_through=frozenset(texts(table, "given-through")),
         opened_by=frozenset(texts(table, "opened-by")),
         with_does_more=flag(table, "with-does-more"),
         waits=text(table, "waits"),
@@ -145,6 +147,7 @@ def read_summary(table: Table) -> SummaryEntry:
         yields=text(table, "yields"),
         effects=_effects(table),
         is_coroutine=flag(table, "coroutine"),
+        is_linked=flag(table, "linked"),
         swallows=flag(table, "swallows"),
         variants=_variants(table),
         since=text(table, "since"),

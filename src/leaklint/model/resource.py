@@ -61,6 +61,7 @@ class Resource:
     exhausts: bool = False  # iterating it to its end releases it (os.scandir)
     only_in_fixtures: bool = False  # only fixtures and set-ups owe its release (tempfile.mkdtemp)
     opened_by: frozenset[str] = frozenset()  # methods: it is open from the first one called on; empty: at once
+    given_through: frozenset[str] = frozenset()  # attributes: who assigns one gives it what it would have opened
     with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
     since: str | None = None
 
@@ -100,6 +101,7 @@ class Summary:
     yields: str | None = None  # the type of each element, where the result is iterated (Path.glob)
     effects: Mapping[str, Effect] = field(default_factory=dict)
     is_coroutine: bool = False
+    is_linked: bool = False  # each other element of the tuple leads to the resource (a protocol to its transport)
     swallows: bool = False  # as a context manager, it may swallow what its body raises
     variants: tuple[Variant, ...] = ()
     since: str | None = None

@@ -31,7 +31,7 @@ from leaklint.rules.wording import cure, finding, rebinding, subject
 def check(facts: Facts) -> Iterator[Finding]:
     """Report what loses its only name while it is open."""
     for one in facts.obligations:
-        if not is_reportable(one) or not one.is_rebound or one.is_released_or_handed_on:
+        if not is_reportable(one) or not one.is_rebound or one.is_released_or_handed_on or one.is_entered_in_place:
             continue
         op = next(iter(one.history.rebinds))
         trace = (Step(one.line, "acquired here"), Step(op.line, "its name is lost here"))
