@@ -112,6 +112,7 @@ def test_standard_input(leaky: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["check", "missing", "--statistics"], "missing: no such file or directory"),
         (["check", "missing"], "missing: no such file or directory"),
         (["check", "--select", "E501"], "leaklint: --select: 'E501' is no code"),
         (["check", "--format", "xml"], "--format"),
@@ -165,6 +166,32 @@ def test_a_run_without_a_terminal_loads_neither_rich_nor_libcst(leaky: Path) -> 
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=leaky, capture_output=True, text=True, check=True)
     assert run.stdout.endswith("\n[]\n")
+
+
+def test_check_without_options_loads_no_click_and_for_nothing_to_acquire_no_analysis(leaky: Path) -> None:
+    (leaky / "plain.py").write_text("x = 1\n")
+    for name, heavy in (("leaky.py", ["leaklint.analysis.modules"]), ("plain.py", [])):
+        code = (
+            f"import sys; sys.argv = ['leaklint', 'check', {name!r}]\n"
+            "from leaklint.__main__ import main\n"
+            "try: main()\n"
+            "except SystemExit as end: print(end.code)\n"
+            "print(sorted({'click', 'libcst', 'rich', 'leaklint.analysis.modules'} & {*sys.modules}))"
+        )
+        run = subprocess.run([sys.executable, "-c", code], cwd=leaky, capture_output=True, text=True, check=True)
+        assert run.stdout.endswith(f"{len(heavy)}\n{heavy}\n")
+
+
+def test_a_reader_that_goes_away_ends_the_run_quietly(leaky: Path) -> None:
+    for arguments in (["check", "leaky.py"], ["check", "leaky.py", "--statistics"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            command = [sys.executable, "-m", "leaklint", *arguments]
+            run = subprocess.run(command, cwd=leaky, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+        finally:
+            os.close(writing)
+        assert (run.stderr, run.returncode) == ("", 1)
 
 
 def test_rules_are_listed_and_explained(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The examples in the docstring of each rule are true: Bad is found, Good is silent, and the fix leads from one to the other."""
+"""The examples in each rule's docstring are true: Bad is found, Good is silent, the fix leads from one to the other."""
 
 import re
 import textwrap

@@ -73,16 +73,16 @@ def _share(job: Job[T], files: list[Numbered], configs: list[Config], count: int
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     gc.freeze()  # what exists now is shared with the processes: no collection may touch it
     stopping = context.Event()
-    executor = ProcessPoolExecutor(count, context, _start, (configs, stopping))
-    try:
-        size = max(1, min(CHUNK, len(files) // (count * 4)))
-        for future in as_completed([executor.submit(_work, job, chunk) for chunk in _chunks(files, size)]):
-            yield future.result()
-    except BrokenProcessPool:
-        raise WorkerDied("a process died: killed, or out of memory; try --jobs 1") from None
-    finally:
-        stopping.set()
-        executor.shutdown(cancel_futures=True)
+    with ProcessPoolExecutor(count, context, _start, (configs, stopping)) as executor:
+        try:
+            size = max(1, min(CHUNK, len(files) // (count * 4)))
+            for future in as_completed([executor.submit(_work, job, chunk) for chunk in _chunks(files, size)]):
+                yield future.result()
+        except BrokenProcessPool:
+            raise WorkerDied("a process died: killed, or out of memory; try --jobs 1") from None
+        finally:
+            stopping.set()
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _chunks(files: list[Numbered], size: int) -> Iterator[list[Numbered]]:

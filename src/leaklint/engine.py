@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from leaklint.analysis.modules import facts_of
+from leaklint.analysis.prefilter import may_acquire
 from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
 from leaklint.model.finding import Finding
 from leaklint.model.source import Source
-from leaklint.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,12 @@ class Project:
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
+    if not may_acquire(source.text, project.catalogue):
+        return []
+    # only here: most small runs end above, and importing these costs as much as the rest of one
+    from leaklint.analysis.modules import facts_of
+    from leaklint.rules import RULES
+
     found: list[Finding] = []
     for facts in facts_of(source, project.catalogue):
         for rule in RULES:

@@ -13,7 +13,6 @@ the same tables in pyproject.toml:
     acquires = "mylib.Channel"
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -329,6 +328,8 @@ def _fields(value: object) -> dict[str, object] | None:
 
 
 def _suggest(key: str, known: frozenset[str]) -> str:
+    import difflib  # only for the message
+
     close = difflib.get_close_matches(key, sorted(known), 1)
     return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(sorted(known))}"
 

@@ -1,0 +1,58 @@
+"""Whether a text can acquire anything at all, asked before any part of the analysis is loaded.
+
+It searches text for the words that can acquire: those of the builtins and of the modules that the text imports. It
+knows nothing of trees, so it may take prose for code, never the other way round.
+"""
+
+import re
+import sys
+
+from leaklint.catalogue import Catalogue
+
+IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+\(?([^\n#(]*)", re.MULTILINE)
+MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
+STANDARD = sys.stdlib_module_names
+VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
+
+
+def may_acquire(text: str, catalogue: Catalogue) -> bool:
+    """Say whether a word that can acquire stands in a module's text."""
+    return bool(lines_with(catalogue.words(imported_roots(text)), text))
+
+
+def imported_roots(text: str) -> frozenset[str]:
+    """Give the top-level names of the modules that a text imports."""
+    roots: set[str] = set()
+    for base, names in IMPORT.findall(text):
+        if base:
+            roots.add(base.partition(".")[0])
+        for name in names.split(","):
+            imported = name.split(" as ")[0].strip()
+            if not base or is_module_through(base, imported):
+                roots.add(imported.partition(".")[0])
+    return frozenset(roots - {""})
+
+
+def lines_with(words: frozenset[str] | set[str], text: str, after: str = MAY_CALL) -> set[int]:
+    """Give the lines (1-based) of a text on which one of the words stands."""
+    present = [word for word in words if word in text]
+    if not present:
+        return set()
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b{after}")
+    found: set[int] = set()
+    line, position = 1, 0
+    for match in pattern.finditer(text):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        found.add(line)
+    return found
+
+
+def is_module_through(base: str, name: str) -> bool:
+    """Say whether `from base import name` most likely gives the well-known module `name` through another one.
+
+    `from .compat import sqlite3` and `from pip._vendor import requests` do; `from . import io` is one's own module.
+    """
+    if base.strip(".") == "" or base.partition(".")[0] in STANDARD:
+        return False
+    return name in STANDARD or base.rpartition(".")[2] in VENDORS

@@ -1,0 +1,63 @@
+"""`leaklint fix`: the files of a run rewritten, and a summary of what was fixed, what was not and why."""
+
+import functools
+import io
+import sys
+import tokenize
+from collections.abc import Sequence
+from pathlib import Path
+
+from leaklint.commands.scope import STDIN, Scope, complain, configured, counted, discovered, worked
+from leaklint.engine import Project
+from leaklint.mending import Mended, mend_file, mend_source
+from leaklint.model.source import SourceError, decode, parse
+
+
+def run(scope: Scope, *, unsafe: bool, diff: bool, check: bool) -> int:
+    """Rewrite the files of a scope, print, and give the exit status; raises ConfigError, Trouble and WorkerDied."""
+    is_dry, is_stdin = diff or check, scope.paths == (STDIN,)
+    if is_stdin:
+        results, has_trouble = [_mend_stdin(scope, unsafe, is_printing=not is_dry)], False
+    else:
+        found = discovered(scope)
+        job = functools.partial(mend_file, unsafe=unsafe, is_writing=not is_dry)
+        results, has_trouble = worked(job, found, scope, "Fixing"), bool(found.troubles)
+    if diff:
+        sys.stdout.write("".join(result.diff for result in results))
+    _show(results, is_dry, is_aside=diff or is_stdin)
+    if has_trouble or any(result.error for result in results):
+        return 2
+    return 1 if any(result.fixed for result in results) else 0
+
+
+def _mend_stdin(scope: Scope, unsafe: bool, is_printing: bool) -> Mended:
+    """Mend standard input, and print the result in the encoding that it came in."""
+    name = scope.stdin_filename
+    project = Project(configured(scope)(Path(name)))
+    data = sys.stdin.buffer.read()
+    try:
+        result = mend_source(parse(name, decode(name, data)), project, unsafe=unsafe)
+    except SourceError as error:
+        return Mended(name, error=str(error))
+    if is_printing:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        sys.stdout.buffer.write(result.text.encode(encoding))
+        sys.stdout.buffer.flush()
+    return result
+
+
+def _show(results: Sequence[Mended], is_dry: bool, is_aside: bool) -> None:
+    """Print the summary; `is_aside` where stdout belongs to a diff or a file."""
+    for result in results:
+        if result.error:
+            complain(result.error)
+    would = "would be " if is_dry else ""
+    lines = [f"{result.path}: {len(result.fixed)} {would}fixed" for result in results if result.fixed]
+    for result in results:
+        for found, why in result.left:
+            place = f"{result.path}:{found.span.line}:{found.span.column + 1}"
+            lines.append(f"{place}: {found.code} not fixed: {why}")
+    fixed = [len(result.fixed) for result in results if result.fixed]
+    left = sum(len(result.left) for result in results)
+    lines.append(f"{counted(sum(fixed), 'finding')} {would}fixed in {counted(len(fixed), 'file')}, {left} not fixed")
+    print("\n".join(lines), file=sys.stderr if is_aside else sys.stdout, flush=True)

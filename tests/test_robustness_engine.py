@@ -1,0 +1,137 @@
+"""The engine on real, odd and huge modules: it never raises, and columns are characters."""
+
+import random
+import sysconfig
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leaklint.engine import Project, lint
+from leaklint.model.source import SourceError, parse, read
+
+Marks = Callable[[str], list[tuple[int, str]]]
+LIBRARY = Path(sysconfig.get_path("stdlib"))
+SAMPLE = 250
+LEAK = "def first(path):\n    file = open(path)\n    return file.readline()\n"
+
+
+def sample() -> list[Path]:
+    """Give files of the standard library, its tests included: the same ones on every run."""
+    every = sorted(path for path in LIBRARY.rglob("*.py") if "site-packages" not in path.parts)
+    return random.Random(1).sample(every, min(SAMPLE, len(every)))
+
+
+def test_real_modules(shipped: Project) -> None:
+    count = 0
+    for path in sample():
+        try:
+            source = read(path)
+        except SourceError:
+            continue  # lib2to3 and test/ hold files that are no Python 3
+        count += 1
+        for finding in lint(source, shipped):
+            assert source.segment(finding.span).strip(), path
+            assert finding.message.isprintable(), path
+    assert count > SAMPLE * 0.9
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\n" * 1000, "# only a comment", '"""Only a docstring."""', "\f"])
+def test_modules_without_code(text: str, marks: Marks) -> None:
+    assert marks(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "(" * 10_000 + ")" * 10_000,
+        "x = " + "[" * 10_000 + "]" * 10_000,
+        "x = " + "-" * 100_000 + "1",
+        "def f(:",
+        "x = 1\0",
+        "return = 1",
+        "  x = 1",
+        "if x:\n\tpass\n        pass\n",
+    ],
+)
+def test_what_does_not_parse_is_a_clear_error(text: str) -> None:
+    with pytest.raises(SourceError, match="does not parse"):
+        parse("bad.py", text)
+
+
+CHAINS = {
+    "brackets": "x = " + "[" * 90 + "]" * 90 + "\n",
+    "elifs": "def g(a):\n    if a == 0: pass\n" + "".join(f"    elif a == {n}: b = {n}\n" for n in range(200)),
+    "elifs over a resource": "def g(a):\n    h = open(a)\n    if a: h.read()\n"
+    + "    elif h: h.tell()\n" * 200
+    + "    h.close()\n",
+    "sums": "def g(a):\n    h = open(a)\n    h.close()\n    return " + " + ".join(["a.b"] * 1_000) + "\n",
+    "ors": "def g(a):\n    h = open(a)\n    h.close()\n    return " + " or ".join(["a.b"] * 500) + "\n",
+    "ifs": "def g(a):\n" + "".join("    " * (n + 1) + "if a:\n" for n in range(90)) + "    " * 91 + "open(a).close()\n",
+    "withs": "def g(a):\n    with " + ", ".join(["open(a)"] * 200) + ": pass\n",
+    "tries": "def g(a):\n" + "    try: open(a).close()\n    except OSError: pass\n" * 300,
+    "comprehension": "def g(a):\n    return [open(x).close() " + "for x in a " * 15 + "]\n",
+    "attributes": "x = a" + ".b" * 300 + "\n",
+    "calls": "def g(a):\n    a" + ".b()" * 300 + "\n",
+    "names": "".join(f"name{n} = {n}\n" for n in range(20_000)),
+    "strings": "def g():\n    return (\n" + '        "open(x)"\n' * 5_000 + "    )\n",
+    "functions": "".join(f"def g{n}(p):\n    return g{n + 1}(open(p))\n" for n in range(50)) + "def g50(p): p.read()\n",
+    "bases": "class A0(list): pass\n" + "".join(f"class A{n + 1}(A{n}): pass\n" for n in range(300)),
+}
+
+
+@pytest.mark.parametrize("title", CHAINS)
+def test_long_and_deep_code_is_linted_to_the_end(title: str, shipped: Project) -> None:
+    text = CHAINS[title] + LEAK
+    findings = lint(parse("chain.py", text), shipped)
+    assert (findings[-1].code, findings[-1].span.line) == ("LKR101", text.count("\n") - 1)
+
+
+def test_recursive_definitions_come_to_an_end(marks: Marks) -> None:
+    text = """
+class A(B): pass
+class B(A): pass
+def f(p): return g(p)
+def g(p): return f(p) or open(p)
+def h(p):
+    x = f(p)
+    y = A(x)
+    return y.z
+"""
+    assert [code for _, code in marks(text + LEAK)][-1] == "LKR101"
+
+
+def test_a_huge_generated_module(shipped: Project) -> None:
+    row = "    {{'number': {0}, 'path': 'data/{0}.bin', 'opener': 'open', 'sizes': [{0}, {0}.5, None]}},\n"
+    method = (
+        "def handler_{0}(request, path):\n    if request.kind == {0}:\n        return request.answer({0}, path)\n\n"
+    )
+    rows = "".join(row.format(number) for number in range(30_000))
+    methods = "".join(method.format(number) for number in range(25_000))
+    text = f"ROWS = [\n{rows}]\n\n{methods}{LEAK}"
+    assert len(text) > 5_000_000
+    started = time.process_time()
+    findings = lint(parse("huge.py", text), shipped)
+    assert time.process_time() - started < 20
+    assert [(one.code, one.span.line) for one in findings] == [("LKR101", text.count("\n") - 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "segment"),
+    [
+        ("def f(p):\n    é = 'äöü'; h = open(p)\n    h.read()\n", 2, 19, "open(p)"),
+        ("def f(p):\n    s, h = '🎈🎈', open(p)\n    h.read()\n", 2, 17, "open(p)"),
+        ("def f(p):\r\n    h = open(p)\r\n    h.read()\r\n", 2, 8, "open(p)"),
+        ("x = 1\n\x0cdef f(p):\n    h = open(p)\n    h.read()\n", 3, 8, "open(p)"),
+        ("def f(p):\n\th = open(p)\n\th.read()\n", 2, 5, "open(p)"),
+        ("def f(p):\n    x = '''\x0c\u2028\x85\n'''; h = open(p)\n    h.read()\n", 3, 9, "open(p)"),
+        ("def f(p):\n    h = open(\n        p\n    )\n    h.read()\n", 2, 8, "open(\n        p\n    )"),
+        ("def f(p): h = open(p); h.read()", 1, 14, "open(p)"),
+    ],
+)
+def test_columns_are_characters(text: str, line: int, column: int, segment: str, shipped: Project) -> None:
+    source = parse("odd.py", text)
+    (finding,) = lint(source, shipped)
+    assert (finding.span.line, finding.span.column) == (line, column)
+    assert source.segment(finding.span) == segment
