@@ -18,11 +18,11 @@ USING = frozenset(
 )
 PLAIN = frozenset(
     "read readline readlines readinto readall write writelines recv recvfrom send sendall sendto fetchone fetchall fetchmany "
-    "json text close flush seek tell fileno getvalue poll wait communicate connect bind listen namelist infolist getnames testzip "
-    "getsockname getpeername commit rollback getcode info geturl isatty readable writable seekable truncate peek".split()
+    "json text close flush seek tell getvalue poll wait communicate connect bind listen namelist infolist getnames testzip "
+    "commit rollback getcode info geturl isatty readable writable seekable truncate peek".split()
 )
 LOADING = frozenset("load loads read dump dumps digest hash count copy print checksum md5 sha256".split())
-KEEPING = frozenset(("__init__", "assert_type", "reveal_type", "cast"))  # a base's constructor; what is only for types
+KEEPING = frozenset(("__init__", "assert_type", "reveal_type"))  # a base's constructor; what is only for types
 CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")

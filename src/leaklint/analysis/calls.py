@@ -110,6 +110,7 @@ def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outc
 
 
 def _call_closure(op: Call, closure: Closure, store: Store, setting: Setting) -> None:
+    events.touch((closure,), op, store, setting)
     for name in closure.keeps:
         events.move(store.values(name), op, store, setting)
 
@@ -206,16 +207,16 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
     if method in resource.opened_by:
         events.open_now(site, store, method)
     events.use(site, op, store, setting, method)
+    if method in resource.lazy or "*" in resource.lazy:
+        outcome.values.add(site.view)
+    elif not callee.is_plain(method) and not op.is_dropped:
+        outcome.values.add(site.dependent)
     summary = setting.catalogue.method(resource.name, method)
     if summary is not None:
         return _apply(op, summary, frozenset((site,)), store, setting, outcome)
     if site.label != resource.name and _call_inherited(op, method, site, store, setting, outcome):
         return
     _spread(op, store, setting, lambda _: _known_receiver(method), outcome)
-    if method in resource.lazy or "*" in resource.lazy:
-        outcome.values.add(site.view)
-    elif not callee.is_plain(method) and not op.is_dropped:
-        outcome.values.add(site.dependent)
 
 
 def _call_inherited(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> bool:
@@ -302,7 +303,8 @@ def _apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: 
         outcome.values.add(instance(summary.returns))
     if summary.yields is not None:
         outcome.values.add(setting.elements.setdefault(op, Elements((frozenset((instance(summary.yields),)),))))
-    kinds = () if _is_over_memory(op, effect, store, setting) else summary.acquires
+    is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
+    kinds = () if is_dismissed or _is_over_memory(op, effect, store, setting) else summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
         if not variant.is_silent and kinds and not any(variant.acquires or ()):
             _acquire_unopened(op, kinds[0], setting, outcome)
@@ -449,6 +451,8 @@ def _apply_own(
             outcome.values.update(site.view for site in store.carried(values))
     outcome.values.update(instance(name) for name in summary.returns)
     _acquire(op, summary.acquires, setting, outcome)
+    for site in outcome.sites if summary.returns_none else ():
+        site.is_optional = True
     if summary.elements:
         _acquire_elements(op, summary.elements, setting, outcome)
 
@@ -490,9 +494,12 @@ def _affect(
     for value in values:  # a release method that is handed on will be called: `stack.callback(h.close)`
         if isinstance(value, BoundMethod) and events.is_release(value.site, value.method):
             events.move(frozenset((value,)), op, store, setting)
-        elif isinstance(value, Closure) and effect is not Effect.BORROWS:
+        elif isinstance(value, Closure):
+            events.capture((value,), op, store, setting)
             for name in value.keeps:
                 events.move(store.values(name), op, store, setting)
+        elif isinstance(value, BoundMethod):
+            events.capture((value,), op, store, setting)
     match effect:
         case Effect.TAKES:
             events.move(values - frozenset(v for v in values if isinstance(v, Closure)), op, store, setting)

@@ -65,6 +65,7 @@ def release(site: Site, method: str, op: Op, store: Store, setting: Setting) -> 
     part = resource.part_releases.get(method)
     if part is not None and method not in resource.releases and method not in resource.closed:
         setting.is_releasing = True
+        use(site, op, store, setting)
         bit = 1 << resource.parts.index(part)
         statuses = store.sites.get(site, NOTHING_OPEN)
         left = frozenset(s & ~bit if s > 0 else s for s in statuses)
@@ -136,6 +137,13 @@ def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_ret
     values = tuple(_flat(values))
     for site in list(store.carried(values)):
         _move_site(site, op, store, setting, is_return)
+    if setting.record is not None:
+        for value in values:
+            if isinstance(value, Dependent):
+                setting.record.of(value.site).is_captured |= not is_return
+                use(value.site, op, store, setting)
+            elif isinstance(value, Closure):
+                capture((value,), op, store, setting)
     for value in values:
         if isinstance(value, Box) and ESCAPED not in store.env.get(value, NOTHING):
             store.env[value] = store.env.get(value, NOTHING) | {ESCAPED}
@@ -144,6 +152,17 @@ def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_ret
             store.env[value] = UNKNOWN
             for name in value.captured:
                 move(store.values(name), op, store, setting)
+
+
+def capture(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> None:
+    """Note that somebody may use what the values hold at a time of his own."""
+    if setting.record is None:
+        return
+    touch(values, op, store, setting)
+    for value in values:
+        held = [one for name in value.captured for one in store.values(name)] if isinstance(value, Closure) else [value]
+        for site in store.carried(held):
+            setting.record.of(site).is_captured = True
 
 
 def _flat(values: Iterable[Value]) -> Iterator[Value]:

@@ -41,8 +41,11 @@ def plan(obligation: Obligation) -> Fix | None:
     """Give the fix of a leak: a with up to the last use, a try/finally where the type has no with."""
     if isinstance(obligation.statement, ast.With | ast.AsyncWith):
         return _plan_item(obligation)
-    if obligation.history.moves or obligation.history.returns:
+    history = obligation.history
+    if history.moves or history.returns or history.is_captured or obligation.site.is_optional:
         return None
+    if any(op.statement is not obligation.statement for op in history.enters):
+        return None  # a with stands there already, further down
     if obligation.site.element is None and not obligation.history.names:
         return None if obligation.history.is_contained else _plan_temporary(obligation)
     return _plan_named(obligation)
@@ -93,6 +96,9 @@ def _siblings(obligation: Obligation) -> list[Obligation]:
 def way_of(obligation: Obligation, name: str | None) -> Way | None:
     """Say how the resource can be released at the end of a block."""
     facts, resource = obligation.facts, obligation.site.resource
+    if resource.with_target is not None:
+        lines = _release_lines(obligation, name or "")
+        return Way(None, lines) if lines and name is not None else None
     if resource.sync_with is With.RELEASES and not resource.with_does_more and not resource.waits:
         return Way(Opener())
     if resource.async_with is With.RELEASES and facts.is_async and not resource.waits:
@@ -101,7 +107,7 @@ def way_of(obligation: Obligation, name: str | None) -> Way | None:
         return _closing("closing", facts)
     if "aclose" in resource.async_releases and facts.is_async:
         return _closing("aclosing", facts)
-    lines = _release_lines(resource, name or "", facts.is_async)
+    lines = _release_lines(obligation, name or "")
     if not lines or name is None:
         return None
     return Way(None, lines, imports=("os",) if lines[0].startswith("os.") and facts.scope.dotted(OS) != "os" else ())
@@ -121,10 +127,12 @@ def _closing(function: str, facts: Facts) -> Way | None:
     return Way(Opener(function == "aclosing", f"contextlib.{function}"), imports=("contextlib",))
 
 
-def _release_lines(resource: Resource, name: str, is_async: bool) -> tuple[str, ...]:
+def _release_lines(obligation: Obligation, name: str) -> tuple[str, ...]:
+    resource, is_async = obligation.site.resource, obligation.facts.is_async
     if resource.releases:
         method = _first(resource, resource.releases)
-        waits = (f"await {name}.{resource.waits}()",) if resource.waits and is_async else ()
+        is_plain = obligation.history.releases and not any(_is_wait(op, obligation) for op in obligation.history.uses)
+        waits = (f"await {name}.{resource.waits}()",) if resource.waits and is_async and not is_plain else ()
         return (f"{name}.{method}()", *waits)
     if resource.async_releases and is_async:
         method = _first(resource, resource.async_releases)
@@ -138,8 +146,14 @@ def _first(resource: Resource, methods: frozenset[str]) -> str:
 
 
 def _applicability(obligation: Obligation) -> Applicability:
-    is_released = bool(obligation.history.releases)
-    return Applicability.UNSAFE if obligation.site.resource.outlives and not is_released else Applicability.SAFE
+    resource, history = obligation.site.resource, obligation.history
+    is_released = bool(history.releases)
+    if resource.parts:  # a process: a with waits for it, so it must be seen to be waited for on the plain way already
+        suite = obligation.facts.places[obligation.statement][0]
+        parts = [op for op in history.uses if isinstance(op, Call) and op.method in resource.part_releases]
+        is_released = any(one is op.statement for op in [*history.releases, *parts] for one in suite)
+    is_outliving = resource.outlives or bool(resource.parts)
+    return Applicability.UNSAFE if is_outliving and not is_released else Applicability.SAFE
 
 
 def _single_target(statement: ast.stmt) -> str | None:
@@ -164,7 +178,8 @@ def _acquired_value(obligation: Obligation) -> ast.expr | None:
 def _last_use(obligation: Obligation, suite: Suite, index: int) -> int | None:
     """Give the index in the suite of the last statement that touches the resource, None where one lies outside it."""
     last = index
-    for op in [*obligation.history.uses, *obligation.history.yields, *obligation.history.enters]:
+    valued = [op for op in obligation.history.releases if isinstance(op, Call) and not _is_release_statement(op)]
+    for op in [*obligation.history.uses, *obligation.history.yields, *obligation.history.enters, *valued]:
         if _is_wait(op, obligation):
             continue
         found = _index_of(op, suite)
@@ -212,15 +227,29 @@ def _droppable(obligation: Obligation, suite: Suite, last: int) -> list[ast.stmt
     waits = [op for op in obligation.history.uses if _is_wait(op, obligation)]
     for op in [*obligation.history.releases, *waits]:
         statement = op.statement
-        if isinstance(op, Call) and isinstance(statement, ast.Expr) and _is_call(statement, op):
+        if isinstance(op, Call) and _is_release_statement(op) and not _is_in_with(statement, obligation, suite):
             if _only_it(obligation, op) and _ends_its_suite(statement, obligation.facts, suite, last):
                 found.append(statement)
     return list(dict.fromkeys(found))
 
 
-def _is_call(statement: ast.Expr, op: Call) -> bool:
+def _is_release_statement(op: Call) -> bool:
+    """Say whether a call is all that its statement does, so that its value is dropped."""
+    statement = op.statement
+    if not isinstance(statement, ast.Expr):
+        return False
     value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
     return value is op.node
+
+
+def _is_in_with(statement: ast.stmt, obligation: Obligation, suite: Suite) -> bool:
+    """Say whether a release stands in a with of its own inside the new block: what that does for it must stay."""
+    for above in obligation.facts.around(statement):
+        if isinstance(above, ast.With | ast.AsyncWith):
+            return True
+        if any(above is one for one in suite):
+            return False
+    return False
 
 
 def _only_it(obligation: Obligation, op: Call) -> bool:
@@ -277,7 +306,8 @@ def _plan_temporary(obligation: Obligation) -> Fix | None:
     if last is None:
         return None
     is_sure = last == index and not _is_preceded_by_call(head, path)
-    is_safe = is_sure and not obligation.site.resource.outlives
+    resource = obligation.site.resource
+    is_safe = is_sure and not resource.outlives and not resource.parts
     span = facts.source.span
     above = path[-2] if len(path) > 1 else None
     value = above if isinstance(above, ast.Await) else obligation.node

@@ -184,6 +184,8 @@ def is_reportable(obligation: Obligation) -> bool:
         return False
     if facts.is_setup and obligation.is_named:
         return False
+    if any(facts.is_expected(op.line) for op in history.rebinds):
+        return False
     if terminal(obligation.node) in facts.patched or (site.resource.opened_by and facts.patched & OPENERS):
         return False
     if facts.solution.setting.body is Body.FIXTURE:

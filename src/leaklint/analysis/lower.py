@@ -50,7 +50,8 @@ def lower(body: list[ast.stmt], scope: Scope, yield_kind: Kind | None) -> Graph:
     lowerer.suite(body)
     if lowerer.current is not None:
         lowerer.current.end = Jump(lowerer.returned)
-    repeated = {name for name, count in lowerer.tests.items() if count > 1 or not name.startswith("?")}
+    bound = scope.bindings.variables
+    repeated = {name for name, count in lowerer.tests.items() if name[0] != "%" and (count > 1 or name in bound)}
     kills: dict[str, set[str]] = {}
     for opaque, names in lowerer.mentions.items():
         for name in names:

@@ -111,6 +111,8 @@ class Expressions(ABC):
                     self.emit(ops.Put(node, node.lineno, self.renamed(target.id), source))
                 elif source is not None:
                     self.emit(ops.Escape(node, node.lineno, source))
+                if isinstance(target, ast.Attribute | ast.Subscript):
+                    self._use_of(target.value)
             case ast.Delete(targets=targets):
                 for deleted in targets:
                     self._delete(deleted)
@@ -166,7 +168,9 @@ class Expressions(ABC):
             case ast.Subscript(value=base, slice=index):
                 container = self.operand(base)
                 self.operand(index)
-                if source is not None and container is not None:
+                if source is None and container is not None:
+                    self.emit(ops.Use(self.statement, line, (container,)))
+                elif source is not None and container is not None:
                     self.emit(ops.Put(self.statement, line, container, source))
                 elif source is not None:
                     self.emit(ops.Escape(self.statement, line, source))
@@ -191,9 +195,14 @@ class Expressions(ABC):
                 for element in elements:
                     self._delete(element)
             case ast.Attribute(value=base) | ast.Subscript(value=base):
-                self.operand(base)
+                self._use_of(base)
             case _:
                 pass
+
+    def _use_of(self, node: ast.expr) -> None:
+        source = self.operand(node)
+        if source is not None:
+            self.emit(ops.Use(self.statement, node.lineno, (source,)))
 
     # --- expressions --------------------------------------------------------------------------------------------------
 

@@ -233,6 +233,7 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
             store.bind(dest, _load(op, store.values(receiver), attribute, store, setting))
         case Escape(source=source):
             events.move(store.values(source), op, store, setting)
+            events.touch(store.values(op.receiver), op, store, setting)
             _give(op, store, setting)
         case Collect():
             _collect(op, store, setting)
@@ -326,7 +327,8 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
 
 def _attribute(site: Site, attribute: str, setting: Setting) -> list[Value]:
     resource = site.resource
-    if attribute in resource.data:
+    is_name_of_temporary = attribute == "name" and resource.name.startswith("tempfile.")  # it dies with the file
+    if attribute in resource.data and not is_name_of_temporary:
         return []
     if events.is_release(site, attribute) or _is_method(site, attribute, setting):
         return [_bound(site, attribute, setting)]
@@ -366,6 +368,7 @@ def _collect(op: Collect, store: Store, setting: Setting) -> None:
 
 def _put(op: Put, store: Store, setting: Setting) -> None:
     values = store.values(op.source)
+    events.touch(store.values(op.container), op, store, setting)
     containers = [value for value in store.values(op.container) if isinstance(value, Box)]
     for value in [one for one in values if isinstance(one, Box) and op.source is not None]:
         values |= store.env.get(value, NOTHING) - {ESCAPED}
@@ -379,7 +382,8 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
             store.env[box] = contents | values
             store.version += 1
     if not containers:
-        events.move(values, op, store, setting)
+        own = set(store.carried(store.values(op.container)))  # what comes from the container may go back into it
+        events.move([one for one in values if not isinstance(one, Dependent) or one.site not in own], op, store, setting)
 
 
 def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
@@ -394,7 +398,7 @@ def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
                     found.update(element)
             case Dependent() | Instance():
                 found.add(value)
-            case Site(parameter=str()):
+            case Site(parameter=str(), resource=resource) if not resource.name:
                 found.add(value)  # the elements of a parameter stand for it: who closes them all closes it
             case View(site=site):
                 found.add(site.dependent)
@@ -423,7 +427,7 @@ def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, sett
         events.touch(values, op, store, setting)
         result.update(value for value in values if isinstance(value, Box | Instance | Dependent))
         # a descriptor that is written into a text is a number somebody else will use
-        events.move([one for one in values if isinstance(one, Site) and one.resource.is_virtual], op, store, setting)
+        events.move([one for one in values if isinstance(one, Site) and one.resource.release_functions], op, store, setting)
     if dest is not None:
         store.bind(dest, frozenset(result))
 
@@ -436,7 +440,7 @@ def _yield(op: Yield, values: Values, store: Store, setting: Setting) -> None:
             for site in store.carried(values):
                 setting.record.of(site).yields[op] = None
     else:
-        events.move(values, op, store, setting)
+        events.move([one for one in values if not isinstance(one, Dependent)], op, store, setting)
 
 
 def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:

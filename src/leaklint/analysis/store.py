@@ -169,6 +169,8 @@ class Store:
             return self._refine_closed(kept, str(test.operand), outcome)
         if OTHER in kept:
             kept = self._narrow_other(kept, test, outcome)
+        if test.comparison is Comparison.TRUTH and not outcome:  # a parameter that is falsy is no resource here
+            kept = frozenset(FALSE if isinstance(one, Site) and one.parameter is not None else one for one in kept)
         dropped = values - kept
         self.bind(test.name, kept)
         for value in dropped:
@@ -234,8 +236,8 @@ def _is_true(store: Store, value: Value) -> bool | None:
     match value:
         case Constant(value=constant):
             return bool(constant)
-        case Site(resource=resource):
-            return None if resource.is_virtual else True
+        case Site(resource=resource, parameter=parameter):
+            return None if resource.is_virtual or parameter is not None else True
         case Instance() | Closing() | View():
             return True
         case Box():
@@ -266,7 +268,7 @@ def _is_same(store: Store, value: Value, other: str) -> bool | None:
 def _compares(value: Value, comparison: Comparison, operand: bool | int | str | None) -> bool | None:
     if isinstance(value, Constant):
         return _compare_constants(value.value, comparison, operand)
-    if isinstance(value, Site):
+    if isinstance(value, Site) and value.parameter is None:
         if comparison is Comparison.EQUALS:
             return False
         if isinstance(operand, int):  # a file descriptor: never negative

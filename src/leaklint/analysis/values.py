@@ -93,6 +93,7 @@ class Site:
     parameter: str | None = None
     is_awaited: bool = False
     element: int | None = None
+    is_optional: bool = False  # the call may give None instead
     view: "View" = field(init=False)
     closing: "Closing" = field(init=False)
     dependent: "Dependent" = field(init=False)
