@@ -13,9 +13,21 @@ Names = dict[Place, Values]
 FIXTURES = frozenset(("fixture", "yield_fixture", "async_fixture"))
 MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
 SETUPS = frozenset(
-    ("setUp", "setUpClass", "asyncSetUp", "setUpModule", "setup_method", "setup_class", "setup_module", "setup", "setUpTestData")
+    (
+        "setUp",
+        "setUpClass",
+        "asyncSetUp",
+        "setUpModule",
+        "setup_method",
+        "setup_class",
+        "setup_module",
+        "setup",
+        "setUpTestData",
+    )
 )
-TRANSPARENT = frozenset(("staticmethod", "classmethod", "wraps", "override", "final", "no_type_check", "typechecked", "overload"))
+TRANSPARENT = frozenset(
+    ("staticmethod", "classmethod", "wraps", "override", "final", "no_type_check", "typechecked", "overload")
+)
 CACHES = frozenset(("lru_cache", "cache", "cached_property", "memoize", "alru_cache", "singleton"))
 
 

@@ -32,8 +32,10 @@ from leaklint.model.resource import Condition, Effect, Resource, Summary, Varian
 
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__"))
-FILLING = frozenset("append add insert appendleft extend extendleft update push setdefault put put_nowait".split())
-COPYING = frozenset(f"builtins.{name}" for name in "list tuple set frozenset sorted reversed enumerate zip iter dict map filter".split())
+FILLING = frozenset(["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"])
+COPYING = frozenset(
+    f"builtins.{name}" for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "zip", "iter", "dict", "map", "filter"]
+)
 PARAMETER = "self"  # how summaries call the receiver
 
 
@@ -195,15 +197,15 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
     if method in resource.drains and not (method == "read" and op.arguments):
         events.use(site, op, store, setting, method)
         events.release_all(site, op, store, setting)
-        return
+        return None
     if method in LEAVING or events.is_release(site, method):
         events.release(site, method, op, store, setting)
         _spread(op, store, setting, lambda _: Effect.BORROWS, outcome)
-        return
+        return None
     if method in ENTERING:
         outcome.values.add(site)
         events.use(site, op, store, setting)
-        return
+        return None
     if method in resource.opened_by:
         events.open_now(site, store, method)
     events.use(site, op, store, setting, method)
@@ -215,7 +217,7 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
     if summary is not None:
         return _apply(op, summary, frozenset((site,)), store, setting, outcome)
     if site.label != resource.name and _call_inherited(op, method, site, store, setting, outcome):
-        return
+        return None
     _spread(op, store, setting, lambda _: _known_receiver(method), outcome)
 
 
@@ -259,9 +261,7 @@ def put(box: Box, values: Values, op: Call, store: Store, setting: Setting) -> N
         store.version += 1
 
 
-def _call_on_instance(
-    op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome
-) -> bool:
+def _call_on_instance(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     if type_name.startswith(":"):
         parameters = setting.project.method_parameters(type_name[1:], method)
         summary = setting.project.method(type_name[1:], method, _given(op, parameters, store))
@@ -316,7 +316,11 @@ def _is_over_memory(op: Call, effect: Callable[[int], Effect], store: Store, set
     """Say whether what a call wraps is something in memory (a BytesIO), so that the wrapper holds nothing either."""
     for index, argument in enumerate(op.arguments):
         values = store.values(argument.operand)
-        if values and effect(index) in (Effect.WRAPS, Effect.PASSES) and all(_is_in_memory(one, setting) for one in values):
+        if (
+            values
+            and effect(index) in (Effect.WRAPS, Effect.PASSES)
+            and all(_is_in_memory(one, setting) for one in values)
+        ):
             return True
     return False
 

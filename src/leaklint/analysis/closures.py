@@ -6,9 +6,26 @@ from leaklint.analysis.names import children, free_names
 from leaklint.analysis.values import Closure
 
 READING = frozenset(
-    ("print", "len", "repr", "str", "isinstance", "next", "iter", "list", "sum", "sorted", "bool", "enumerate", "id", "type")
+    (
+        "print",
+        "len",
+        "repr",
+        "str",
+        "isinstance",
+        "next",
+        "iter",
+        "list",
+        "sum",
+        "sorted",
+        "bool",
+        "enumerate",
+        "id",
+        "type",
+    )
 )
-RELEASING = frozenset(("close", "aclose", "shutdown", "stop", "terminate", "cleanup", "release", "disconnect", "dispose"))
+RELEASING = frozenset(
+    ("close", "aclose", "shutdown", "stop", "terminate", "cleanup", "release", "disconnect", "dispose")
+)
 
 
 def closure(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> Closure:

@@ -4,6 +4,7 @@ The rules call `plan`; it gives None where no rewrite is sure to keep the progra
 """
 
 import ast
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from leaklint.analysis.facts import Facts, Obligation, Suite, names_in
@@ -22,7 +23,6 @@ from leaklint.model.fix import (
     WithTemporary,
 )
 from leaklint.model.resource import Resource, With
-from leaklint.model.span import Span
 
 OS = ast.Name("os", ast.Load())
 SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete)
@@ -58,7 +58,11 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     facts, statement = obligation.facts, obligation.statement
     place = facts.places.get(statement)
     name = obligation.history.names[0] if obligation.history.names else None
-    if place is None or (name is None and obligation.site.element is None) or (name is not None and not name.isidentifier()):
+    if (
+        place is None
+        or (name is None and obligation.site.element is None)
+        or (name is not None and not name.isidentifier())
+    ):
         return None
     way = way_of(obligation, name)
     if way is None:
@@ -206,10 +210,12 @@ def _is_wait(op: Op, obligation: Obligation) -> bool:
 
 
 def _index_of(op: Op, suite: Suite) -> int | None:
-    for index, statement in enumerate(suite):
-        if statement.lineno <= op.line <= (statement.end_lineno or statement.lineno):
-            return index
-    return None
+    index = bisect_left(suite, op.line, key=_last_line)
+    return index if index < len(suite) and suite[index].lineno <= op.line else None
+
+
+def _last_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
 
 
 def _release_statements(obligation: Obligation) -> list[ast.stmt]:
@@ -280,7 +286,11 @@ def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) 
 
 
 def _only_releases(statement: ast.stmt, facts: Facts) -> bool:
-    ops = [op for one in facts.obligations for op in [*one.history.releases, *(u for u in one.history.uses if _is_wait(u, one))]]
+    ops = [
+        op
+        for one in facts.obligations
+        for op in [*one.history.releases, *(u for u in one.history.uses if _is_wait(u, one))]
+    ]
     return isinstance(statement, ast.Expr) and any(op.statement is statement for op in ops)
 
 
@@ -311,9 +321,7 @@ def _plan_temporary(obligation: Obligation) -> Fix | None:
     span = facts.source.span
     above = path[-2] if len(path) > 1 else None
     value = above if isinstance(above, ast.Await) else obligation.node
-    edit = WithTemporary(
-        span(statement), span(value), new_name(obligation), span(suite[last]), way.opener
-    )
+    edit = WithTemporary(span(statement), span(value), new_name(obligation), span(suite[last]), way.opener)
     return Fix(edit, Applicability.SAFE if is_safe else Applicability.UNSAFE, way.imports)
 
 
@@ -369,7 +377,9 @@ def _head(statement: ast.stmt, node: ast.expr, facts: Facts) -> ast.AST | None:
         return statement
     if isinstance(statement, ast.For | ast.AsyncFor):
         return statement.iter
-    if isinstance(statement, ast.If) and facts.source.lines[statement.lineno - 1][statement.col_offset :].startswith("if"):
+    if isinstance(statement, ast.If) and facts.source.lines[statement.lineno - 1][statement.col_offset :].startswith(
+        "if"
+    ):
         return statement.test
     return None
 

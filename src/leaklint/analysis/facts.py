@@ -17,7 +17,9 @@ from leaklint.analysis.values import Site
 from leaklint.model.source import Source
 
 Suite = list[ast.stmt]
-OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
+OPENERS = frozenset(
+    ("create_connection", "socket", "connect", "_new_conn", "getaddrinfo")
+)  # what connections open through
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ class Obligation:
     def _losing_loop(self) -> ast.stmt | None:
         if not any(isinstance(op, Call) and op.node is self.node for op in self.history.rebinds):
             return None
-        loops = (one for one in self.facts.around(self.statement) if isinstance(one, ast.For | ast.AsyncFor | ast.While))
+        loops = (
+            one for one in self.facts.around(self.statement) if isinstance(one, ast.For | ast.AsyncFor | ast.While)
+        )
         return next(loops, None)
 
     @property
@@ -180,7 +184,12 @@ class Obligation:
 def is_reportable(obligation: Obligation) -> bool:
     """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
-    if site.parameter is not None or site.resource.is_loop or site.resource.only_in_fixtures or facts.is_expected(obligation.line):
+    if (
+        site.parameter is not None
+        or site.resource.is_loop
+        or site.resource.only_in_fixtures
+        or facts.is_expected(obligation.line)
+    ):
         return False
     if facts.is_setup and obligation.is_named:
         return False

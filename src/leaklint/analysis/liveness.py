@@ -40,9 +40,10 @@ class Mentioned:
         return True
 
 
-def mentioned_later(graph: Graph, rank: dict[Block, int]) -> dict[Block, frozenset[str]]:
+def mentioned_later(graph: Graph, rank: dict[Block, int]) -> dict[Block, set[str]]:
     """Give, for each block, the names that it or a block after it reads or binds; a binding counts, for it may lose one."""
     own = {block: _mentions(block) for block in rank}
+    _drop_local(own)
     before: dict[Block, list[Block]] = {block: [] for block in rank}
     for block in rank:
         for target in successors(block):
@@ -50,11 +51,22 @@ def mentioned_later(graph: Graph, rank: dict[Block, int]) -> dict[Block, frozens
                 before[target].append(block)
 
     def flow(block: Block, fact: Mentioned) -> list[tuple[Block, Mentioned]]:
-        return [(one, Mentioned(set(fact.names))) for one in before[block]]
+        return [(one, fact) for one in before[block]]  # which all have a fact of their own, so none is shared
 
     starts = {block: Mentioned(set(names)) for block, names in own.items()}
     solved = solve(starts, {block: -number for block, number in rank.items()}, flow)
-    return {block: frozenset(fact.names) for block, fact in solved.items()}
+    return {block: fact.names for block, fact in solved.items()}
+
+
+def _drop_local(own: dict[Block, set[str]]) -> None:
+    """Leave out the temporaries of a single block: no other block has them, and there is one for nearly every call."""
+    seen: set[str] = set()
+    shared: set[str] = set()
+    for names in own.values():
+        shared |= seen & names
+        seen |= names
+    for names in own.values():
+        names -= {name for name in names if name[0] == "%" and name not in shared}
 
 
 def _mentions(block: Block) -> set[str]:

@@ -15,7 +15,9 @@ from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import FALSE, TRUE
 
-LEAVES = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve"))
+LEAVES = frozenset(
+    ("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve")
+)
 EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
 WARNING = frozenset(("warns", "assertWarns", "assertWarnsRegex", "check_warnings"))
 
@@ -40,6 +42,8 @@ class Final:
 
 
 Context = Loop | Final
+TESTING = (ast.If, ast.While, ast.IfExp, ast.Assert)
+CHILDLESS = (ast.Name, ast.Constant)
 
 
 def lower(body: list[ast.stmt], scope: Scope, yield_kind: Kind | None) -> Graph:
@@ -65,9 +69,16 @@ def tested_names(body: list[ast.stmt]) -> frozenset[str]:
     stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
-            names.update(one.id for one in ast.walk(node.test) if isinstance(one, ast.Name))
-        stack.extend(children(node))
+        if isinstance(node, TESTING):
+            tests: list[ast.AST] = [node.test]
+            while tests:
+                test = tests.pop()
+                if isinstance(test, ast.Name):
+                    names.add(test.id)
+                else:
+                    tests.extend(children(test))
+        if not isinstance(node, CHILDLESS):
+            stack.extend(children(node))
     return frozenset(names)
 
 
@@ -175,7 +186,11 @@ class Lowerer(Expressions):
         name = self.scope.dotted(call.func)
         if name is not None:
             return name in ("pytest.skip", "pytest.fail", "pytest.xfail", "pytest.exit")
-        return isinstance(call.func, ast.Attribute) and call.func.attr in ("skipTest", "fail") and terminal(call.func.value) == "self"
+        return (
+            isinstance(call.func, ast.Attribute)
+            and call.func.attr in ("skipTest", "fail")
+            and terminal(call.func.value) == "self"
+        )
 
     def _if(self, node: ast.If) -> None:
         after = self.new_block()

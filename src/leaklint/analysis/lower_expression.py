@@ -11,17 +11,38 @@ from leaklint.analysis.ops import Test
 from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, reference
 
 # Calls that are not taken to raise: what stands between acquire and release is an alarm only where it may well fail.
-QUIET = frozenset(
-    f"builtins.{name}"
-    for name in (
-        "len isinstance issubclass id type print hasattr callable repr bool range enumerate zip list dict set tuple object super "
-        "frozenset reversed locals globals vars min max abs str"
-    ).split()
-) | {f"contextlib.{name}" for name in "closing aclosing nullcontext suppress ExitStack AsyncExitStack".split()} | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"} | {
-    f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")
-} | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
+QUIET = (
+    frozenset(
+        f"builtins.{name}"
+        for name in ["len", "isinstance", "issubclass", "id", "type", "print", "hasattr", "callable", "repr", "bool", "range", "enumerate", "zip", "list", "dict", "set", "tuple", "object", "super", "frozenset", "reversed", "locals", "globals", "vars", "min", "max", "abs", "str"]
+    )
+    | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
+    | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
+    | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
+    | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
+)
 QUIET_METHODS = frozenset(
-    ("append", "pop", "popleft", "popitem", "extend", "insert", "add", "clear", "copy", "debug", "info", "warning", "error", "exception", "log", "setdefault", "keys", "values", "items")
+    (
+        "append",
+        "pop",
+        "popleft",
+        "popitem",
+        "extend",
+        "insert",
+        "add",
+        "clear",
+        "copy",
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "exception",
+        "log",
+        "setdefault",
+        "keys",
+        "values",
+        "items",
+    )
     + ("setblocking", "settimeout", "fileno", "assertRaises", "assertRaisesRegex", "assertWarns", "subTest")
     + ("startswith", "endswith", "strip", "lower", "upper", "addCleanup", "addfinalizer", "callback", "push")
 )
@@ -128,7 +149,12 @@ class Expressions(ABC):
 
     def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
         first = targets[0]
-        if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
+        if (
+            len(targets) == 1
+            and isinstance(first, ast.Name)
+            and self.is_variable(first.id)
+            and self.flag(first.id, value)
+        ):
             return
         if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
             starred = any(isinstance(one, ast.Starred) for one in [*first.elts, *value.elts])
@@ -425,7 +451,11 @@ class Expressions(ABC):
             reference = dotted
         elif isinstance(node.func, ast.Attribute):
             receiver, method = self.operand(node.func.value), node.func.attr
-        elif isinstance(node.func, ast.Name) and not self.is_variable(node.func.id) and self.scope.definition(node.func.id):
+        elif (
+            isinstance(node.func, ast.Name)
+            and not self.is_variable(node.func.id)
+            and self.scope.definition(node.func.id)
+        ):
             reference = f":{node.func.id}"  # a function or class of this module
             if node.func.id in self.scope.bindings.definitions and self.scope.outer is not None:
                 callee = node.func.id
@@ -434,7 +464,18 @@ class Expressions(ABC):
         arguments = tuple(self._arguments(node))
         dest = self.temporary()
         call = ops.Call(
-            self.statement, node.lineno, dest, node, arguments, reference, callee, receiver, method, is_dropped, is_awaited, bound_to
+            self.statement,
+            node.lineno,
+            dest,
+            node,
+            arguments,
+            reference,
+            callee,
+            receiver,
+            method,
+            is_dropped,
+            is_awaited,
+            bound_to,
         )
         is_quiet = reference in QUIET or (method in QUIET_METHODS and not is_awaited) or _is_on_literal(node.func)
         self.emit(call, None if is_quiet else Thrown.IMPLICIT)

@@ -5,24 +5,31 @@ lowered. Functions that return a resource add their own names to the words.
 """
 
 import ast
-import re
 from collections.abc import Iterator
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Bindings, Function, Scope, children, function_scope, functions, is_module_through, lambdas, module_scope, suites
+from leaklint.analysis.names import (
+    Bindings,
+    Function,
+    Scope,
+    function_scope,
+    functions,
+    lambdas,
+    module_scope,
+    suites,
+)
 from leaklint.analysis.ops import Call, Evaluate
 from leaklint.analysis.ownership import solve_ownership
+from leaklint.analysis.prefilter import imported_roots, lines_with
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.values import Reference
 from leaklint.catalogue import Catalogue
 from leaklint.model.source import Source
 
-IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+\(?([^\n#(]*)", re.MULTILINE)
-MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 ROUNDS = 4  # factories of factories of factories
 
 
@@ -55,37 +62,11 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
                 yield facts
 
 
-def imported_roots(text: str) -> frozenset[str]:
-    """Give the top-level names of the modules that a text imports."""
-    roots: set[str] = set()
-    for base, names in IMPORT.findall(text):
-        if base:
-            roots.add(base.partition(".")[0])
-        for name in names.split(","):
-            imported = name.split(" as ")[0].strip()
-            if not base or is_module_through(base, imported):
-                roots.add(imported.partition(".")[0])
-    return frozenset(roots - {""})
-
-
-def lines_with(words: frozenset[str] | set[str], text: str, after: str = MAY_CALL) -> set[int]:
-    """Give the lines (1-based) of a text on which one of the words stands."""
-    present = [word for word in words if word in text]
-    if not present:
-        return set()
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b{after}")
-    found: set[int] = set()
-    line, position = 1, 0
-    for match in pattern.finditer(text):
-        line += text.count("\n", position, match.start())
-        position = match.start()
-        found.add(line)
-    return found
-
-
 def _renamed(bindings: Bindings, words: frozenset[str]) -> set[str]:
     """Give the local names of imported things that can acquire (`from shelve import open as o`)."""
-    return {name for name, dotted in bindings.imports.items() if dotted.rpartition(".")[2] in words and name not in words}
+    return {
+        name for name, dotted in bindings.imports.items() if dotted.rpartition(".")[2] in words and name not in words
+    }
 
 
 def _openers(everything: list[Function], lines: set[int], scope: Scope, project: ModuleProject) -> set[str]:

@@ -5,9 +5,10 @@
 
 import ast
 import builtins
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from leaklint.analysis.prefilter import is_module_through
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
@@ -20,17 +21,30 @@ class Fields(dict[type[ast.AST], tuple[str, ...]]):
 
     def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
         """Leave out what never holds a node worth visiting."""
-        dull = ("ctx", "op", "ops", "id", "attr", "arg", "lineno", "type_comment", "kind", "n", "s", "simple", "level", "module")
+        dull = (
+            "ctx",
+            "op",
+            "ops",
+            "id",
+            "attr",
+            "arg",
+            "lineno",
+            "type_comment",
+            "kind",
+            "n",
+            "s",
+            "simple",
+            "level",
+            "module",
+        )
         fields = () if issubclass(kind, ast.Constant) else tuple(one for one in kind._fields if one not in dull)
         self[kind] = fields
         return fields
 
 
 FIELDS = Fields()
-STANDARD = sys.stdlib_module_names
 LAMBDA = "<lambda>"
 OPENING = frozenset(("os", "codecs", "gzip", "bz2", "lzma", "tarfile", "shelve", "dbm", "io", "wave"))  # have an `open`
-VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
 
 @dataclass(eq=False, slots=True)
@@ -202,7 +216,8 @@ def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> No
     if isinstance(node, ast.Import):
         for alias in node.names:
             bindings.imports.setdefault(
-                alias.asname or alias.name.partition(".")[0], alias.name if alias.asname else alias.name.partition(".")[0]
+                alias.asname or alias.name.partition(".")[0],
+                alias.name if alias.asname else alias.name.partition(".")[0],
             )
         return
     base = "." * node.level + (node.module or "")
@@ -213,16 +228,6 @@ def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> No
         separator = "" if base.endswith(".") else "."
         dotted = alias.name if is_module_through(base, alias.name) else f"{base}{separator}{alias.name}"
         bindings.imports.setdefault(alias.asname or alias.name, dotted)
-
-
-def is_module_through(base: str, name: str) -> bool:
-    """Say whether `from base import name` most likely gives the well-known module `name` through another one.
-
-    `from .compat import sqlite3` and `from pip._vendor import requests` do; `from . import io` is a module of one's own.
-    """
-    if base.strip(".") == "" or base.partition(".")[0] in STANDARD:
-        return False
-    return name in STANDARD or base.rpartition(".")[2] in VENDORS
 
 
 def _collect_plain(node: ast.AST, bindings: Bindings) -> None:

@@ -1,6 +1,6 @@
 """What the transfer functions of one graph know beside the store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -12,7 +12,6 @@ from leaklint.analysis.record import Record
 from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site, Value, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource
-
 
 DEFAULT = "<default>"  # the literal of a parameter that a call leaves out
 
@@ -112,7 +111,7 @@ class Setting:
     scope: Scope
     graph: Graph
     body: Body
-    mentioned: Mapping[Block, frozenset[str]]
+    mentioned: Mapping[Block, Set[str]]
     sites: dict[tuple[Op, str, int], Site] = field(default_factory=dict)
     elements: dict[Op, Elements] = field(default_factory=dict)
     tuples: dict[tuple[Op, tuple[Values, ...]], Elements] = field(default_factory=dict)

@@ -4,12 +4,12 @@ Stores that differ in a guard (a tested name that is None, True, False or someth
 so `f = None ... if f: f.close()` needs no special case.
 """
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Set
 
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import (
     ENTERED,
-    ESCAPED,
     FALSE,
     NONE,
     NOTHING,
@@ -32,7 +32,8 @@ from leaklint.analysis.values import (
 )
 
 BOUND = 12  # stores kept apart at a point
-Key = tuple[tuple[str, object], ...] | frozenset[Site]
+Key = frozenset[tuple[object, object]] | frozenset[Site]
+NO_KEY: Key = frozenset()
 NO_GUARDS: frozenset[str] = frozenset()
 Place = str | Box | Closure
 
@@ -99,7 +100,7 @@ class Store:
             self.version += 1
         return changed
 
-    def prune(self, live: frozenset[str]) -> None:
+    def prune(self, live: Set[str]) -> None:
         """Forget the names that nothing mentions later, and the sites that are settled and that no name holds."""
         env = self.env
         for place in [one for one in env if isinstance(one, str) and one not in live and not one.startswith("?")]:
@@ -151,8 +152,14 @@ class Store:
         return [
             place
             for place, values in self.env.items()
-            if place != apart and any(one is site for one in self.carried(values)) and self._is_reachable(place)
+            if place != apart and self._holds(place, values, site) and self._is_reachable(place)
         ]
+
+    def _holds(self, place: Place, values: Values, site: Site) -> bool:
+        """Say whether a place holds a site; what a spent temporary computed from it does not count."""
+        if isinstance(place, str) and place[0] == "%":
+            return site in values
+        return any(one is site for one in self.carried(values))
 
     def _is_reachable(self, place: Place) -> bool:
         return isinstance(place, str) or any(place in values for values in self.env.values())
@@ -221,7 +228,11 @@ def truth(store: Store, value: Value, test: Test) -> bool | None:
             return value is NONE if not isinstance(value, type(OTHER)) else None
         case Comparison.NOT_EMPTY:
             is_parameter = isinstance(value, Site) and value.parameter is not None
-            return True if is_parameter or (isinstance(value, Box | Elements) and any(True for _ in store.carried((value,)))) else None
+            return (
+                True
+                if is_parameter or (isinstance(value, Box | Elements) and any(True for _ in store.carried((value,))))
+                else None
+            )
         case Comparison.HAS:
             return _has(value, str(test.operand))
         case Comparison.SAME:
@@ -301,7 +312,7 @@ def _compare_constants(
 class Stores:
     """The stores at one point, by the guards in which they differ."""
 
-    __slots__ = ("guards", "by_key", "by_sites")
+    __slots__ = ("by_key", "by_sites", "guards")
 
     def __init__(self, guards: frozenset[str], stores: Iterable[Store] = ()) -> None:
         self.guards = guards
@@ -342,9 +353,13 @@ class Stores:
         if self.by_sites:
             return frozenset(site for site in store.sites if store.is_open(site))
         env = store.env
-        return tuple([(name, _guard(env[name])) for name in self.guards if name in env])
+        if not self.guards:
+            return NO_KEY
+        guards = self.guards  # of a long function there are many, of the names that are still needed few
+        return frozenset([(name, _guard(values)) for name, values in env.items() if name in guards])
 
 
+@functools.lru_cache(maxsize=4096)  # a long function asks of the same few values at every edge
 def _guard(values: Values) -> object:
     """Give what a test of a name could tell apart: which constants it may be, whether it may be something else."""
     if len(values) == 1:

@@ -25,7 +25,19 @@ from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import DEFAULT, Acquired, Body, FunctionSummary, Given, Kind, ParameterEffect, Setting
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import MOVED, NONE, RELEASED, Constant, Elements, Instance, Site, Value, Values, View, is_open
+from leaklint.analysis.values import (
+    MOVED,
+    NONE,
+    RELEASED,
+    Constant,
+    Elements,
+    Instance,
+    Site,
+    Value,
+    Values,
+    View,
+    is_open,
+)
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource, With
 
@@ -222,9 +234,7 @@ class ModuleProject:
         return solve_ownership(setting, env, sites)
 
 
-def _parameter_site(
-    argument: ast.arg, name: str, env: dict[Place, Values], catalogue: Catalogue
-) -> Site | None:
+def _parameter_site(argument: ast.arg, name: str, env: dict[Place, Values], catalogue: Catalogue) -> Site | None:
     resource = UNTYPED
     for value in env.get(name, ()):
         if isinstance(value, Instance):
@@ -232,7 +242,11 @@ def _parameter_site(
                 return None  # self: its methods must stay known
             found = catalogue.resource(value.type_name)
             if found is None or found.silent:
-                return None if catalogue.method(value.type_name, "open") else Site(_name(argument), None, UNTYPED, parameter=name)
+                return (
+                    None
+                    if catalogue.method(value.type_name, "open")
+                    else Site(_name(argument), None, UNTYPED, parameter=name)
+                )
             resource = found
     return Site(_name(argument), None, resource, parameter=name)
 
@@ -308,7 +322,8 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
     if len(tuples) != 1:
         return ()
     found = tuple(
-        next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
+        next((one for value in element if (one := _fresh(value, solution)) is not None), None)
+        for element in tuples[0].values
     )
     return found if any(found) else ()
 
@@ -340,15 +355,27 @@ def _calls_base_init(node: ast.ClassDef) -> bool:
     """Say whether constructing a subclass constructs the base: a fake that does not call it holds nothing."""
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__"):
-            return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement))
+            return any(
+                isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement)
+            )
     return True
 
 
 def _is_fake(node: ast.ClassDef) -> bool:
     """Say whether a subclass replaces what opens: a test's double of a connection."""
-    names = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
-    stored = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)}
-    return bool(names & {"connect", "_create_connection"} or stored & {"sock", "_create_connection"})
+    if any(isinstance(one, ast.FunctionDef) and one.name in ("connect", "_create_connection") for one in node.body):
+        return True
+    stack: list[ast.AST] = [node]
+    while stack:
+        one = stack.pop()
+        if (
+            isinstance(one, ast.Attribute)
+            and one.attr in ("sock", "_create_connection")
+            and isinstance(one.ctx, ast.Store)
+        ):
+            return True
+        stack.extend(children(one))
+    return False
 
 
 def _stored_in(history: History) -> set[str]:

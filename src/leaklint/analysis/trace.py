@@ -52,7 +52,11 @@ def describe_path(path: list[Block], site: Site) -> tuple[Step, ...]:
     """Put the decisions of a path into words."""
     steps = [Step(site.node.lineno, "acquired here")]
     for block, after in zip(path, path[1:], strict=False):
-        if isinstance(block.end, Branch) and block.end.then is not block.end.otherwise and block.end.line != steps[-1].line:
+        if (
+            isinstance(block.end, Branch)
+            and block.end.then is not block.end.otherwise
+            and block.end.line != steps[-1].line
+        ):
             is_then = after is block.end.then
             steps.append(Step(block.end.line, "the condition holds" if is_then else "the condition does not hold"))
     return tuple(steps)

@@ -35,7 +35,15 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         op = next(iter(one.history.rebinds))
         trace = (Step(one.line, "acquired here"), Step(op.line, "its name is lost here"))
-        yield finding(one, rule.code, f"{subject(one)} is still open when {rebinding(op)}; {cure(one)}", plan(one), trace)
+        yield finding(
+            one, rule.code, f"{subject(one)} is still open when {rebinding(op)}; {cure(one)}", plan(one), trace
+        )
 
 
-rule = Rule("LKR105", "rebound-while-open", "the only name is bound again, set to None or deleted while it is open", "with", check)
+rule = Rule(
+    "LKR105",
+    "rebound-while-open",
+    "the only name is bound again, set to None or deleted while it is open",
+    "with",
+    check,
+)

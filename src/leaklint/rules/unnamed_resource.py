@@ -30,7 +30,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         if one.is_open_at_return:
             _, trace = path_to_return(one)
-            yield finding(one, rule.code, f"{subject(one)} has no name, so nobody can release it; {cure(one)}", plan(one), trace)
+            yield finding(
+                one, rule.code, f"{subject(one)} has no name, so nobody can release it; {cure(one)}", plan(one), trace
+            )
 
 
 rule = Rule("LKR104", "unnamed-resource", "made inside an expression, so nobody can ever release it", "with", check)
