@@ -47,9 +47,7 @@ def scoped(command: Callable[P, R]) -> Callable[P, R]:
             click.option(
                 "--select", metavar="CODES", callback=codes, help="Codes to report, such as LKR1,LKR201 [default: LKR]."
             ),
-            click.option(
-                "--extend-select", metavar="CODES", callback=codes, help="Codes to report besides; LKR9 adds advice."
-            ),
+            click.option("--extend-select", metavar="CODES", callback=codes, help="Codes to report besides; LKR9 adds advice."),
             click.option("--ignore", metavar="CODES", callback=codes, help="Codes not to report."),
             click.option("--exclude", multiple=True, metavar="PATTERN", help="Files or directories to leave out, too."),
             click.option("--force-exclude", is_flag=True, help="Leave out excluded files even where they are named."),

@@ -107,9 +107,7 @@ def _walk(start: str, configured: Callable[[Path], Config], exclude: tuple[str, 
             continue
         folder = _entered(folder, names, configured)
         if folder.config not in matchers:
-            matchers[folder.config] = _excluder(
-                (*DEFAULT_EXCLUDE, *folder.config.exclude, *exclude), folder.config.root
-            )
+            matchers[folder.config] = _excluder((*DEFAULT_EXCLUDE, *folder.config.exclude, *exclude), folder.config.root)
         waiting.extend(reversed([*_sort(entries, folder, matchers[folder.config], discovery)]))
 
 
@@ -120,9 +118,7 @@ def _entered(folder: Folder, names: set[str], configured: Callable[[Path], Confi
     return Folder(folder.path, config, (*folder.ignored, *ignored))
 
 
-def _sort(
-    entries: list[os.DirEntry[str]], folder: Folder, is_excluded: Matcher, discovery: Discovery
-) -> Iterator[Folder]:
+def _sort(entries: list[os.DirEntry[str]], folder: Folder, is_excluded: Matcher, discovery: Discovery) -> Iterator[Folder]:
     """Take the files of a folder and give the folders in it."""
     absolute = os.path.abspath(folder.path)
     for entry in entries:

@@ -69,9 +69,7 @@ class _Key:
     message: str
 
 
-def fix_source(
-    source: Source, project: Project, is_wanted: Callable[[Finding, Source], bool], unsafe: bool
-) -> FixResult:
+def fix_source(source: Source, project: Project, is_wanted: Callable[[Finding, Source], bool], unsafe: bool) -> FixResult:
     """Fix the wanted findings of a module, unsafe fixes included where asked for.
 
     `is_wanted` is asked with the text that the finding stands in, which changes from round to round.
@@ -123,9 +121,7 @@ def write_atomically(path: Path, original: bytes, text: str) -> None:
         raise CannotWrite(path, error.strerror or str(error)) from None
 
 
-def _round(
-    state: _State, batch: list[Finding], project: Project, applied: list[Finding], reasons: dict[_Key, str]
-) -> _State:
+def _round(state: _State, batch: list[Finding], project: Project, applied: list[Finding], reasons: dict[_Key, str]) -> _State:
     """Mend a batch, or what of it can be mended; note what is mended and what is refused."""
     outcome = _attempt(state, batch, project)
     if isinstance(outcome, _State):

@@ -9,19 +9,131 @@ import sys
 from leaklint.model.resource import Effect
 
 ADDING = frozenset(
-    ["add", "append", "appendleft", "extend", "insert", "register", "put", "push", "set", "submit", "attach", "store", "keep", "track", "own", "adopt", "enqueue", "schedule", "manage", "wrap", "bind", "install", "mount", "spawn", "start", "connect", "subscribe", "defer", "enter", "send_fds", "apply"]
+    [
+        "add",
+        "append",
+        "appendleft",
+        "extend",
+        "insert",
+        "register",
+        "put",
+        "push",
+        "set",
+        "submit",
+        "attach",
+        "store",
+        "keep",
+        "track",
+        "own",
+        "adopt",
+        "enqueue",
+        "schedule",
+        "manage",
+        "wrap",
+        "bind",
+        "install",
+        "mount",
+        "spawn",
+        "start",
+        "connect",
+        "subscribe",
+        "defer",
+        "enter",
+        "send_fds",
+        "apply",
+    ]
 )
 USING = frozenset(
-    ["load", "loads", "parse", "read", "write", "dump", "dumps", "copy", "send", "render", "print", "show", "display", "check", "verify", "validate", "test", "assert", "compare", "process", "feed", "extract", "decode", "encode", "hash", "digest", "iter", "count", "compute", "calculate", "fetch", "download", "query", "execute", "ping"]
+    [
+        "load",
+        "loads",
+        "parse",
+        "read",
+        "write",
+        "dump",
+        "dumps",
+        "copy",
+        "send",
+        "render",
+        "print",
+        "show",
+        "display",
+        "check",
+        "verify",
+        "validate",
+        "test",
+        "assert",
+        "compare",
+        "process",
+        "feed",
+        "extract",
+        "decode",
+        "encode",
+        "hash",
+        "digest",
+        "iter",
+        "count",
+        "compute",
+        "calculate",
+        "fetch",
+        "download",
+        "query",
+        "execute",
+        "ping",
+    ]
 )
 PLAIN = frozenset(
-    ["read", "readline", "readlines", "readinto", "readall", "write", "writelines", "recv", "recvfrom", "send", "sendall", "sendto", "fetchone", "fetchall", "fetchmany", "json", "text", "close", "flush", "seek", "tell", "getvalue", "poll", "wait", "communicate", "connect", "bind", "listen", "namelist", "infolist", "getnames", "testzip", "commit", "rollback", "getcode", "info", "geturl", "isatty", "readable", "writable", "seekable", "truncate", "peek"]
+    [
+        "read",
+        "readline",
+        "readlines",
+        "readinto",
+        "readall",
+        "write",
+        "writelines",
+        "recv",
+        "recvfrom",
+        "send",
+        "sendall",
+        "sendto",
+        "fetchone",
+        "fetchall",
+        "fetchmany",
+        "json",
+        "text",
+        "close",
+        "flush",
+        "seek",
+        "tell",
+        "getvalue",
+        "poll",
+        "wait",
+        "communicate",
+        "connect",
+        "bind",
+        "listen",
+        "namelist",
+        "infolist",
+        "getnames",
+        "testzip",
+        "commit",
+        "rollback",
+        "getcode",
+        "info",
+        "geturl",
+        "isatty",
+        "readable",
+        "writable",
+        "seekable",
+        "truncate",
+        "peek",
+    ]
 )
-LOADING = frozenset(["load", "loads", "read", "dump", "dumps", "digest", "hash", "count", "copy", "print", "checksum", "md5", "sha256"])
+LOADING = frozenset(
+    ["load", "loads", "read", "dump", "dumps", "digest", "hash", "count", "copy", "print", "checksum", "md5", "sha256"]
+)
 KEEPING = frozenset(("__init__", "assert_type", "reveal_type"))  # a base's constructor; what is only for types
-CONTENT = frozenset(
-    ("body", "data", "files", "stdin", "stdout", "stderr", "input")
-)  # keywords for what is only read from
+CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 

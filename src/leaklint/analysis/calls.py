@@ -32,9 +32,12 @@ from leaklint.model.resource import Condition, Effect, Resource, Summary, Varian
 
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__"))
-FILLING = frozenset(["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"])
+FILLING = frozenset(
+    ["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"]
+)
 COPYING = frozenset(
-    f"builtins.{name}" for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "zip", "iter", "dict", "map", "filter"]
+    f"builtins.{name}"
+    for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "zip", "iter", "dict", "map", "filter"]
 )
 PARAMETER = "self"  # how summaries call the receiver
 
@@ -197,15 +200,15 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
     if method in resource.drains and not (method == "read" and op.arguments):
         events.use(site, op, store, setting, method)
         events.release_all(site, op, store, setting)
-        return None
+        return
     if method in LEAVING or events.is_release(site, method):
         events.release(site, method, op, store, setting)
         _spread(op, store, setting, lambda _: Effect.BORROWS, outcome)
-        return None
+        return
     if method in ENTERING:
         outcome.values.add(site)
         events.use(site, op, store, setting)
-        return None
+        return
     if method in resource.opened_by:
         events.open_now(site, store, method)
     events.use(site, op, store, setting, method)
@@ -215,9 +218,10 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
         outcome.values.add(site.dependent)
     summary = setting.catalogue.method(resource.name, method)
     if summary is not None:
-        return _apply(op, summary, frozenset((site,)), store, setting, outcome)
+        _apply(op, summary, frozenset((site,)), store, setting, outcome)
+        return
     if site.label != resource.name and _call_inherited(op, method, site, store, setting, outcome):
-        return None
+        return
     _spread(op, store, setting, lambda _: _known_receiver(method), outcome)
 
 
@@ -316,11 +320,7 @@ def _is_over_memory(op: Call, effect: Callable[[int], Effect], store: Store, set
     """Say whether what a call wraps is something in memory (a BytesIO), so that the wrapper holds nothing either."""
     for index, argument in enumerate(op.arguments):
         values = store.values(argument.operand)
-        if (
-            values
-            and effect(index) in (Effect.WRAPS, Effect.PASSES)
-            and all(_is_in_memory(one, setting) for one in values)
-        ):
+        if values and effect(index) in (Effect.WRAPS, Effect.PASSES) and all(_is_in_memory(one, setting) for one in values):
             return True
     return False
 
@@ -332,9 +332,7 @@ def _is_in_memory(value: Value, setting: Setting) -> bool:
     return resource is not None and resource.silent is not None
 
 
-def _affect_receiver(
-    effect: Effect, receiver: Values, op: Call, store: Store, setting: Setting, outcome: Outcome
-) -> None:
+def _affect_receiver(effect: Effect, receiver: Values, op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
     match effect:
         case Effect.TAKES:
             events.move(receiver, op, store, setting)
@@ -428,9 +426,7 @@ def _acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Set
     outcome.values.add(_elements(op, tuple(elements), setting))
 
 
-def _apply_own(
-    op: Call, summary: FunctionSummary, receiver: Values, store: Store, setting: Setting, outcome: Outcome
-) -> None:
+def _apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
     """Apply the summary of a first-party function; the receiver is its first parameter."""
     parameters = summary.parameters[1:] if receiver else summary.parameters
     names = [_parameter(one, index, parameters) for index, one in enumerate(op.arguments)]

@@ -23,9 +23,7 @@ READING = frozenset(
         "type",
     )
 )
-RELEASING = frozenset(
-    ("close", "aclose", "shutdown", "stop", "terminate", "cleanup", "release", "disconnect", "dispose")
-)
+RELEASING = frozenset(("close", "aclose", "shutdown", "stop", "terminate", "cleanup", "release", "disconnect", "dispose"))
 
 
 def closure(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> Closure:

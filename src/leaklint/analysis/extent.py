@@ -6,6 +6,7 @@ The rules call `plan`; it gives None where no rewrite is sure to keep the progra
 import ast
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 
 from leaklint.analysis.facts import Facts, Obligation, Suite, names_in
 from leaklint.analysis.names import children
@@ -58,11 +59,7 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     facts, statement = obligation.facts, obligation.statement
     place = facts.places.get(statement)
     name = obligation.history.names[0] if obligation.history.names else None
-    if (
-        place is None
-        or (name is None and obligation.site.element is None)
-        or (name is not None and not name.isidentifier())
-    ):
+    if place is None or (name is None and obligation.site.element is None) or (name is not None and not name.isidentifier()):
         return None
     way = way_of(obligation, name)
     if way is None:
@@ -233,9 +230,13 @@ def _droppable(obligation: Obligation, suite: Suite, last: int) -> list[ast.stmt
     waits = [op for op in obligation.history.uses if _is_wait(op, obligation)]
     for op in [*obligation.history.releases, *waits]:
         statement = op.statement
-        if isinstance(op, Call) and _is_release_statement(op) and not _is_in_with(statement, obligation, suite):
-            if _only_it(obligation, op) and _ends_its_suite(statement, obligation.facts, suite, last):
-                found.append(statement)
+        is_alone = isinstance(op, Call) and _is_release_statement(op) and _only_it(obligation, op)
+        if (
+            is_alone
+            and not _is_in_with(statement, obligation, suite)
+            and _ends_its_suite(statement, obligation.facts, suite, last)
+        ):
+            found.append(statement)
     return list(dict.fromkeys(found))
 
 
@@ -260,9 +261,7 @@ def _is_in_with(statement: ast.stmt, obligation: Obligation, suite: Suite) -> bo
 
 def _only_it(obligation: Obligation, op: Call) -> bool:
     """Say whether a release call releases no other site."""
-    return not any(
-        op in other.history.releases for other in obligation.facts.obligations if other.site is not obligation.site
-    )
+    return not any(op in other.history.releases for other in obligation.facts.obligations if other.site is not obligation.site)
 
 
 def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) -> bool:
@@ -287,9 +286,7 @@ def _ends_its_suite(statement: ast.stmt, facts: Facts, suite: Suite, last: int) 
 
 def _only_releases(statement: ast.stmt, facts: Facts) -> bool:
     ops = [
-        op
-        for one in facts.obligations
-        for op in [*one.history.releases, *(u for u in one.history.uses if _is_wait(u, one))]
+        op for one in facts.obligations for op in [*one.history.releases, *(u for u in one.history.uses if _is_wait(u, one))]
     ]
     return isinstance(statement, ast.Expr) and any(op.statement is statement for op in ops)
 
@@ -377,9 +374,7 @@ def _head(statement: ast.stmt, node: ast.expr, facts: Facts) -> ast.AST | None:
         return statement
     if isinstance(statement, ast.For | ast.AsyncFor):
         return statement.iter
-    if isinstance(statement, ast.If) and facts.source.lines[statement.lineno - 1][statement.col_offset :].startswith(
-        "if"
-    ):
+    if isinstance(statement, ast.If) and facts.source.lines[statement.lineno - 1][statement.col_offset :].startswith("if"):
         return statement.test
     return None
 
@@ -397,7 +392,7 @@ def _path(head: ast.AST, node: ast.expr) -> list[ast.AST] | None:
 
 def _is_conditional(path: list[ast.AST]) -> bool:
     """Say whether the last node of a path may be evaluated never, later or several times."""
-    for parent, child in zip(path, path[1:], strict=False):
+    for parent, child in pairwise(path):
         match parent:
             case ast.Lambda():
                 return True
@@ -423,7 +418,7 @@ def _is_conditional(path: list[ast.AST]) -> bool:
 
 def _is_preceded_by_call(head: ast.AST, path: list[ast.AST]) -> bool:
     """Say whether a call is evaluated before the node, and would be evaluated after it in the new block."""
-    for parent, child in zip(path, path[1:], strict=False):
+    for parent, child in pairwise(path):
         before = list(children(parent))
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             continue

@@ -17,9 +17,7 @@ from leaklint.analysis.values import Site
 from leaklint.model.source import Source
 
 Suite = list[ast.stmt]
-OPENERS = frozenset(
-    ("create_connection", "socket", "connect", "_new_conn", "getaddrinfo")
-)  # what connections open through
+OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
 
 
 @dataclass(frozen=True)
@@ -137,9 +135,7 @@ class Obligation:
     def _losing_loop(self) -> ast.stmt | None:
         if not any(isinstance(op, Call) and op.node is self.node for op in self.history.rebinds):
             return None
-        loops = (
-            one for one in self.facts.around(self.statement) if isinstance(one, ast.For | ast.AsyncFor | ast.While)
-        )
+        loops = (one for one in self.facts.around(self.statement) if isinstance(one, ast.For | ast.AsyncFor | ast.While))
         return next(loops, None)
 
     @property

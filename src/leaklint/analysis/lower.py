@@ -15,9 +15,7 @@ from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import FALSE, TRUE
 
-LEAVES = frozenset(
-    ("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve")
-)
+LEAVES = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve"))
 EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
 WARNING = frozenset(("warns", "assertWarns", "assertWarnsRegex", "check_warnings"))
 

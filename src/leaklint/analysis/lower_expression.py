@@ -14,7 +14,36 @@ from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, referen
 QUIET = (
     frozenset(
         f"builtins.{name}"
-        for name in ["len", "isinstance", "issubclass", "id", "type", "print", "hasattr", "callable", "repr", "bool", "range", "enumerate", "zip", "list", "dict", "set", "tuple", "object", "super", "frozenset", "reversed", "locals", "globals", "vars", "min", "max", "abs", "str"]
+        for name in [
+            "len",
+            "isinstance",
+            "issubclass",
+            "id",
+            "type",
+            "print",
+            "hasattr",
+            "callable",
+            "repr",
+            "bool",
+            "range",
+            "enumerate",
+            "zip",
+            "list",
+            "dict",
+            "set",
+            "tuple",
+            "object",
+            "super",
+            "frozenset",
+            "reversed",
+            "locals",
+            "globals",
+            "vars",
+            "min",
+            "max",
+            "abs",
+            "str",
+        ]
     )
     | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
     | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
@@ -42,9 +71,23 @@ QUIET_METHODS = frozenset(
         "keys",
         "values",
         "items",
+        "setblocking",
+        "settimeout",
+        "fileno",
+        "assertRaises",
+        "assertRaisesRegex",
+        "assertWarns",
+        "subTest",
+        "startswith",
+        "endswith",
+        "strip",
+        "lower",
+        "upper",
+        "addCleanup",
+        "addfinalizer",
+        "callback",
+        "push",
     )
-    + ("setblocking", "settimeout", "fileno", "assertRaises", "assertRaisesRegex", "assertWarns", "subTest")
-    + ("startswith", "endswith", "strip", "lower", "upper", "addCleanup", "addfinalizer", "callback", "push")
 )
 
 
@@ -149,12 +192,7 @@ class Expressions(ABC):
 
     def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
         first = targets[0]
-        if (
-            len(targets) == 1
-            and isinstance(first, ast.Name)
-            and self.is_variable(first.id)
-            and self.flag(first.id, value)
-        ):
+        if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
             return
         if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
             starred = any(isinstance(one, ast.Starred) for one in [*first.elts, *value.elts])
@@ -451,11 +489,7 @@ class Expressions(ABC):
             reference = dotted
         elif isinstance(node.func, ast.Attribute):
             receiver, method = self.operand(node.func.value), node.func.attr
-        elif (
-            isinstance(node.func, ast.Name)
-            and not self.is_variable(node.func.id)
-            and self.scope.definition(node.func.id)
-        ):
+        elif isinstance(node.func, ast.Name) and not self.is_variable(node.func.id) and self.scope.definition(node.func.id):
             reference = f":{node.func.id}"  # a function or class of this module
             if node.func.id in self.scope.bindings.definitions and self.scope.outer is not None:
                 callee = node.func.id

@@ -64,9 +64,7 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
 
 def _renamed(bindings: Bindings, words: frozenset[str]) -> set[str]:
     """Give the local names of imported things that can acquire (`from shelve import open as o`)."""
-    return {
-        name for name, dotted in bindings.imports.items() if dotted.rpartition(".")[2] in words and name not in words
-    }
+    return {name for name, dotted in bindings.imports.items() if dotted.rpartition(".")[2] in words and name not in words}
 
 
 def _openers(everything: list[Function], lines: set[int], scope: Scope, project: ModuleProject) -> set[str]:
@@ -89,12 +87,13 @@ def _openers(everything: list[Function], lines: set[int], scope: Scope, project:
 
 def _returns(body: list[ast.stmt]) -> bool:
     """Say whether a body returns a value other than a literal."""
-    for statement in body:
+    waiting = list(body)
+    while waiting:
+        statement = waiting.pop()
         if isinstance(statement, ast.Return) and statement.value is not None:
             return True
         if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if any(_returns(suite) for suite in suites(statement)):
-                return True
+            waiting.extend(one for suite in suites(statement) for one in suite)
     return False
 
 

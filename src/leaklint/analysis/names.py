@@ -277,21 +277,18 @@ def free_names(node: ast.AST) -> set[str]:
 
 
 def functions(tree: ast.Module) -> Iterator[Function]:
-    """Yield every function of a module, outer ones first."""
-    yield from _functions(tree.body, None, None)
-
-
-def _functions(body: list[ast.stmt], owner: ast.ClassDef | None, outer: Function | None) -> Iterator[Function]:
-    for statement in body:
+    """Yield every function of a module in the order of the text, outer ones first."""
+    waiting: list[tuple[ast.stmt, ast.ClassDef | None, Function | None]] = [(one, None, None) for one in reversed(tree.body)]
+    while waiting:
+        statement, owner, outer = waiting.pop()
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             function = Function(statement, owner, outer)
             yield function
-            yield from _functions(statement.body, None, function)
+            waiting.extend((one, None, function) for one in reversed(statement.body))
         elif isinstance(statement, ast.ClassDef):
-            yield from _functions(statement.body, statement, outer)
+            waiting.extend((one, statement, outer) for one in reversed(statement.body))
         else:
-            for suite in suites(statement):
-                yield from _functions(suite, owner, outer)
+            waiting.extend((one, owner, outer) for suite in reversed(suites(statement)) for one in reversed(suite))
 
 
 def lambdas(tree: ast.Module, lines: set[int], everything: list[Function]) -> Iterator[Function]:

@@ -199,7 +199,11 @@ def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
         case Branch(test=test, then=then, otherwise=otherwise):
             for target, outcome in ((then, True), (otherwise, False)):
                 narrowed = store.copy()
-                if test is None or (test.name.startswith("?") and test.name not in setting.graph.guards) or narrowed.refine(test, outcome):
+                if (
+                    test is None
+                    or (test.name.startswith("?") and test.name not in setting.graph.guards)
+                    or narrowed.refine(test, outcome)
+                ):
                     _send(target, narrowed, setting, out)
         case Reraise(kinds=kinds, source=source, after=after):
             if after is not None and SWALLOWER in store.values(source):
@@ -381,9 +385,7 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
             store.version += 1
     if not containers:
         own = set(store.carried(store.values(op.container)))  # what comes from the container may go back into it
-        events.move(
-            [one for one in values if not isinstance(one, Dependent) or one.site not in own], op, store, setting
-        )
+        events.move([one for one in values if not isinstance(one, Dependent) or one.site not in own], op, store, setting)
 
 
 def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
@@ -427,9 +429,7 @@ def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, sett
         events.touch(values, op, store, setting)
         result.update(value for value in values if isinstance(value, Box | Instance | Dependent))
         # a descriptor that is written into a text is a number somebody else will use
-        events.move(
-            [one for one in values if isinstance(one, Site) and one.resource.release_functions], op, store, setting
-        )
+        events.move([one for one in values if isinstance(one, Site) and one.resource.release_functions], op, store, setting)
     if dest is not None:
         store.bind(dest, frozenset(result))
 
@@ -450,7 +450,9 @@ def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:
         setting.returned.update(values)
         for site in store.carried(values):
             statuses = store.sites.get(site, NOTHING_OPEN)
-            if (site.resource.fails_after_release and statuses and all(s > 0 and s & ENTERED for s in statuses)) or (site.resource.fails_after_release and statuses == events.OPEN_NOWHERE):
+            if (site.resource.fails_after_release and statuses and all(s > 0 and s & ENTERED for s in statuses)) or (
+                site.resource.fails_after_release and statuses == events.OPEN_NOWHERE
+            ):
                 setting.record.of(site).late.setdefault(op, set()).add(True)
             else:
                 setting.record.of(site).late.setdefault(op, set()).add(False)

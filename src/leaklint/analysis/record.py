@@ -25,9 +25,7 @@ class History:
     is_wrapped_in_with: bool = False  # a wrapper that does not release it was entered
     is_moved_elsewhere: bool = False  # handed on other than by return
     late: dict[Op, set[bool]] = field(default_factory=dict)  # uses; True where released for certain
-    raised_at: dict[Op, tuple[Block, ...]] = field(
-        default_factory=dict
-    )  # open while this may raise, and where that leads
+    raised_at: dict[Op, tuple[Block, ...]] = field(default_factory=dict)  # open while this may raise, and where that leads
     statuses: set[int] = field(default_factory=set)  # at the normal exit
     carried: dict[Block, dict[Block, None]] = field(default_factory=dict)  # block -> where it goes open from there
     exits: set[str] = field(default_factory=set)  # "returned", "raised": open there

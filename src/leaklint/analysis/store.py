@@ -200,9 +200,7 @@ class Store:
         return True
 
     def _narrow_other(self, kept: Values, test: Test, outcome: bool) -> Values:
-        is_none = test.comparison is Comparison.IS_NONE or (
-            test.comparison is Comparison.EQUALS and test.operand is None
-        )
+        is_none = test.comparison is Comparison.IS_NONE or (test.comparison is Comparison.EQUALS and test.operand is None)
         return kept - UNKNOWN | {NONE} if is_none and outcome else kept
 
     def _refine_closed(self, kept: Values, attribute: str, outcome: bool) -> bool:
@@ -289,9 +287,7 @@ def _compares(value: Value, comparison: Comparison, operand: bool | int | str | 
     return None
 
 
-def _compare_constants(
-    value: bool | int | str | None, comparison: Comparison, operand: bool | int | str | None
-) -> bool | None:
+def _compare_constants(value: bool | int | str | None, comparison: Comparison, operand: bool | int | str | None) -> bool | None:
     if comparison is Comparison.EQUALS:
         return value == operand
     if isinstance(value, int) and isinstance(operand, int):

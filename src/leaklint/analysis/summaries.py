@@ -243,9 +243,7 @@ def _parameter_site(argument: ast.arg, name: str, env: dict[Place, Values], cata
             found = catalogue.resource(value.type_name)
             if found is None or found.silent:
                 return (
-                    None
-                    if catalogue.method(value.type_name, "open")
-                    else Site(_name(argument), None, UNTYPED, parameter=name)
+                    None if catalogue.method(value.type_name, "open") else Site(_name(argument), None, UNTYPED, parameter=name)
                 )
             resource = found
     return Site(_name(argument), None, resource, parameter=name)
@@ -322,8 +320,7 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
     if len(tuples) != 1:
         return ()
     found = tuple(
-        next((one for value in element if (one := _fresh(value, solution)) is not None), None)
-        for element in tuples[0].values
+        next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
     )
     return found if any(found) else ()
 
@@ -355,9 +352,7 @@ def _calls_base_init(node: ast.ClassDef) -> bool:
     """Say whether constructing a subclass constructs the base: a fake that does not call it holds nothing."""
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__"):
-            return any(
-                isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement)
-            )
+            return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement))
     return True
 
 
@@ -368,11 +363,7 @@ def _is_fake(node: ast.ClassDef) -> bool:
     stack: list[ast.AST] = [node]
     while stack:
         one = stack.pop()
-        if (
-            isinstance(one, ast.Attribute)
-            and one.attr in ("sock", "_create_connection")
-            and isinstance(one.ctx, ast.Store)
-        ):
+        if isinstance(one, ast.Attribute) and one.attr in ("sock", "_create_connection") and isinstance(one.ctx, ast.Store):
             return True
         stack.extend(children(one))
     return False

@@ -1,5 +1,7 @@
 """The path on which a resource leaks: from its acquisition to the way out that leaves it open."""
 
+from itertools import pairwise
+
 from leaklint.analysis.graph import Block, Branch, Jump
 from leaklint.analysis.ops import Call, Op, Return
 from leaklint.analysis.ownership import Solution
@@ -51,12 +53,8 @@ def _acquires(op: Op, site: Site) -> bool:
 def describe_path(path: list[Block], site: Site) -> tuple[Step, ...]:
     """Put the decisions of a path into words."""
     steps = [Step(site.node.lineno, "acquired here")]
-    for block, after in zip(path, path[1:], strict=False):
-        if (
-            isinstance(block.end, Branch)
-            and block.end.then is not block.end.otherwise
-            and block.end.line != steps[-1].line
-        ):
+    for block, after in pairwise(path):
+        if isinstance(block.end, Branch) and block.end.then is not block.end.otherwise and block.end.line != steps[-1].line:
             is_then = after is block.end.then
             steps.append(Step(block.end.line, "the condition holds" if is_then else "the condition does not hold"))
     return tuple(steps)

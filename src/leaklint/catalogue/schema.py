@@ -276,12 +276,7 @@ def _constructor(table: Table, resource: Resource) -> Summary | None:
 
 
 def _effects(table: Table) -> Mapping[str, Effect]:
-    return {
-        parameter: effect
-        for key, effect in EFFECT_KEYS.items()
-        if key in table.values
-        for parameter in texts(table, key)
-    }
+    return {parameter: effect for key, effect in EFFECT_KEYS.items() if key in table.values for parameter in texts(table, key)}
 
 
 def _acquires(table: Table) -> tuple[tuple[str | None, ...] | None, bool]:

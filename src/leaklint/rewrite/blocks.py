@@ -28,9 +28,7 @@ def with_name(edit: WithName, moved: Run, indent: str | None) -> cst.With:
     return _with(edit.opener, parse_expression(edit.name), None, moved, indent)
 
 
-def with_temporary(
-    edit: WithTemporary, node: Statement, value: cst.BaseExpression, moved: Run, indent: str | None
-) -> cst.With:
+def with_temporary(edit: WithTemporary, node: Statement, value: cst.BaseExpression, moved: Run, indent: str | None) -> cst.With:
     """Enter an expression of a statement before it; where it is the whole statement, the block starts after it."""
     small = parts(node)[0]
     if isinstance(node, cst.SimpleStatementLine) and isinstance(small, cst.Expr) and small.value is value:

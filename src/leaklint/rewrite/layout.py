@@ -63,9 +63,7 @@ def pass_line(leading: Lines = ()) -> cst.SimpleStatementLine:
     return cst.SimpleStatementLine(body=(cst.Pass(),), leading_lines=leading)
 
 
-def block(
-    body: Sequence[Statement], footer: Lines, indent: str | None, header: cst.TrailingWhitespace
-) -> cst.IndentedBlock:
+def block(body: Sequence[Statement], footer: Lines, indent: str | None, header: cst.TrailingWhitespace) -> cst.IndentedBlock:
     """Indent statements; the first starts without blank lines, and `pass` stands in where there are none."""
     first = body[0] if body else pass_line()
     if not body:

@@ -92,9 +92,7 @@ class _Colons(cst.CSTTransformer):
         self._positions = positions
         self._lines = lines
 
-    def leave_ExceptHandler(
-        self, original_node: cst.ExceptHandler, updated_node: cst.ExceptHandler
-    ) -> cst.ExceptHandler:
+    def leave_ExceptHandler(self, original_node: cst.ExceptHandler, updated_node: cst.ExceptHandler) -> cst.ExceptHandler:
         caught = original_node.type
         if caught is None or original_node.name:
             return updated_node
@@ -102,9 +100,7 @@ class _Colons(cst.CSTTransformer):
         rest = self._lines[end.line - 1][end.column :]
         space = rest[: len(rest) - len(rest.lstrip(" \t"))]
         is_lost = rest.startswith(f"{space}:")
-        return (
-            updated_node.with_changes(whitespace_before_colon=cst.SimpleWhitespace(space)) if is_lost else updated_node
-        )
+        return updated_node.with_changes(whitespace_before_colon=cst.SimpleWhitespace(space)) if is_lost else updated_node
 
 
 def _with_lost_spaces(module: cst.Module, text: str) -> cst.Module:

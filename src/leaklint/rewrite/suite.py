@@ -23,9 +23,7 @@ class Element:
     after: Lines = ()
 
 
-def thin(
-    old: Iterable[cst.BaseStatement], new: Iterable[cst.BaseStatement], plan: Plan, thinned: Thinned
-) -> list[Element]:
+def thin(old: Iterable[cst.BaseStatement], new: Iterable[cst.BaseStatement], plan: Plan, thinned: Thinned) -> list[Element]:
     """Pair the lines of a suite with what their inner edits made of them, and take the removed statements out.
 
     A line on which an edit starts or ends is split at its semicolons.

@@ -34,6 +34,4 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield finding(one, rule.code, f"{subject(one)} is never released; {cure(one)}", plan(one), trace)
 
 
-rule = Rule(
-    "LKR101", "never-released", "bound to a name that no path releases, hands on or enters", "with, try/finally", check
-)
+rule = Rule("LKR101", "never-released", "bound to a name that no path releases, hands on or enters", "with, try/finally", check)

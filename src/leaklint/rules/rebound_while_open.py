@@ -35,9 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         op = next(iter(one.history.rebinds))
         trace = (Step(one.line, "acquired here"), Step(op.line, "its name is lost here"))
-        yield finding(
-            one, rule.code, f"{subject(one)} is still open when {rebinding(op)}; {cure(one)}", plan(one), trace
-        )
+        yield finding(one, rule.code, f"{subject(one)} is still open when {rebinding(op)}; {cure(one)}", plan(one), trace)
 
 
 rule = Rule(

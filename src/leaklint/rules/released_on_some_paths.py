@@ -44,6 +44,4 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield finding(one, rule.code, f"{subject(one)} stays open when {where}; {cure(one)}", plan(one), trace)
 
 
-rule = Rule(
-    "LKR102", "released-on-some-paths", "some normal path ends with it open though another releases it", "with", check
-)
+rule = Rule("LKR102", "released-on-some-paths", "some normal path ends with it open though another releases it", "with", check)

@@ -31,12 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         lines: set[int] = set()
         for op, verdicts in one.history.late.items():
-            if (
-                verdicts == {True}
-                and op.line not in lines
-                and not facts.is_expected(op.line)
-                and not _is_guarded(one, op)
-            ):
+            if verdicts == {True} and op.line not in lines and not facts.is_expected(op.line) and not _is_guarded(one, op):
                 lines.add(op.line)
                 yield _finding(one, op)
 

@@ -33,9 +33,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         if not is_reportable(one) or not one.is_entered_in_place or one.is_released_or_handed_on:
             continue
         if "returned" in one.history.exits or one.history.is_kept_by_with:
-            wrapper = (
-                "its `with` does not release it" if one.history.is_kept_by_with else "the wrapper does not close it"
-            )
+            wrapper = "its `with` does not release it" if one.history.is_kept_by_with else "the wrapper does not close it"
             yield finding(one, rule.code, f"{subject(one)}: {wrapper}; {cure(one)}", plan(one))
 
 
