@@ -92,10 +92,24 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         effect = Effect.TAKES if callee.is_class_name(last) else Effect.BORROWS
         _spread(op, store, setting, lambda _: effect, outcome)
         if name in COPYING:
-            for argument in op.arguments:
-                outcome.values.update(value for value in store.values(argument.operand) if isinstance(value, Box))
+            _copy(op, store, setting, outcome)
         return None
     return _spread(op, store, setting, _guesses(op, last), outcome, is_unknown=True)
+
+
+def _copy(op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Make a container of what the arguments hold; what is read out of a generator is data, and free of its source."""
+    contents: set[Value] = set()
+    for argument in op.arguments:
+        for value in store.values(argument.operand):
+            if isinstance(value, Box):
+                held = store.env.get(value, NOTHING)
+                contents.update(one for one in held if not isinstance(one, View | Dependent) and one is not ESCAPED)
+            elif isinstance(value, Elements):
+                contents.update(one for element in value.values for one in element)
+    box = setting.boxes.setdefault(op, Box(op.line))
+    store.env[box] = frozenset(contents)
+    outcome.values.add(box)
 
 
 def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -146,12 +160,13 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
 
 def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> None:
     receivers = store.values(op.receiver)
+    is_sure = sum(isinstance(value, Site) for value in receivers) == 1
     is_known = False
     for value in receivers:
         match value:
             case Site():
                 is_known = True
-                _call_on_site(op, method, value, store, setting, outcome)
+                _call_on_site(op, method, value, store, setting, outcome, is_sure)
             case Box():
                 is_known = True
                 _call_on_box(op, method, value, store, setting, outcome)
@@ -186,6 +201,8 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
 
 def _guesses(op: Call, name: str) -> Callable[[int], Effect]:
     """Give the guess for each argument of a call to something unknown."""
+    if isinstance(op.node.func, ast.Attribute) and isinstance(op.node.func.value, ast.Constant):
+        return lambda _: Effect.BORROWS  # a method of a literal: `", ".join(lines)`
     if name.startswith(("assert", "_assert")) and name != "assert_type":
         return lambda _: Effect.BORROWS
     return lambda index: callee.guess(name, op.is_dropped, op.arguments[index].keyword)
@@ -195,7 +212,9 @@ def _known_receiver(method: str) -> Effect:
     return Effect.TAKES if callee.is_adding(method) and method not in ("connect", "start", "wrap") else Effect.BORROWS
 
 
-def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> None:
+def _call_on_site(
+    op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome, is_sure: bool = True
+) -> None:
     resource = site.resource
     if method in resource.drains and not (method == "read" and op.arguments):
         events.use(site, op, store, setting, method)
@@ -211,7 +230,7 @@ def _call_on_site(op: Call, method: str, site: Site, store: Store, setting: Sett
         return
     if method in resource.opened_by:
         events.open_now(site, store, method)
-    events.use(site, op, store, setting, method)
+    events.use(site, op, store, setting, method if is_sure else None)
     if method in resource.lazy or "*" in resource.lazy:
         outcome.values.add(site.view)
     elif not callee.is_plain(method) and not op.is_dropped:
@@ -242,7 +261,8 @@ def _call_on_box(op: Call, method: str, box: Box, store: Store, setting: Setting
             values = store.values(argument.operand)
             if method in ("extend", "update", "extendleft"):
                 for value in [one for one in values if isinstance(one, Box)]:
-                    values |= store.env.get(value, NOTHING)
+                    values |= frozenset(one for one in store.env.get(value, NOTHING) if not isinstance(one, View | Dependent))
+                values = frozenset(one for one in values if not isinstance(one, Box))
             put(box, values, op, store, setting)
         if method == "setdefault":
             outcome.values.update(store.env.get(box, NOTHING))

@@ -408,11 +408,16 @@ class Lowerer(Expressions):
             is_default = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
             if self.current is not None:
                 line = case.pattern.lineno
-                self.current.end = Jump(body) if is_default else Branch(None, body, rest, line)
+                self.current.end = (
+                    Jump(body) if is_default else Branch(_pattern_test(node.subject, case, self), body, rest, line)
+                )
             self.current = body
             for one in ast.walk(case.pattern):
-                if isinstance(one, ast.MatchAs) and one.name:
-                    self.emit(ops.Alias(node, one.lineno, one.name, subject if one is case.pattern else None))
+                if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name:
+                    is_whole = one is case.pattern
+                    if not is_whole and subject is not None:
+                        self.emit(ops.Escape(node, one.lineno, subject))  # a part of it has a name now: who knows which
+                    self.emit(ops.Alias(node, one.lineno, one.name, subject if is_whole else None))
             if case.guard is not None:
                 guarded = self.new_block()
                 self.branch(case.guard, guarded, rest)
@@ -531,6 +536,16 @@ class Lowerer(Expressions):
             self.jump(after)
         self.current = after
         return True
+
+
+def _pattern_test(subject: ast.expr, case: ast.match_case, lowerer: Lowerer) -> Test | None:
+    """Give the test that `case None` makes of a variable."""
+    match subject, case.pattern, case.guard:
+        case ast.Name(id=name), ast.MatchSingleton(value=None), None if lowerer.is_variable(name):
+            lowerer.tests[name] = lowerer.tests.get(name, 0) + 2
+            return Test(lowerer.renamed(name), Comparison.IS_NONE)
+        case _:
+            return None
 
 
 def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:

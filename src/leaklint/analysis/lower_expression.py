@@ -464,7 +464,7 @@ class Expressions(ABC):
         generator = node.generators[index]
         source = self.operand(generator.iter)
         if isinstance(node, ast.GeneratorExp) and source is not None and index == 0:
-            self.emit(ops.Put(self.statement, node.lineno, dest, source))  # it reads from the source later
+            self.emit(ops.Put(self.statement, node.lineno, dest, source, True))  # it reads from the source later
         for one in ast.walk(generator.target):
             if isinstance(one, ast.Name):
                 self._renames[one.id] = f"{one.id}:{node.lineno}:{node.col_offset}"

@@ -199,7 +199,7 @@ def collect(body: list[ast.stmt], bindings: Bindings, captures: bool = True) -> 
             _collect_import(node, bindings)
         else:
             _collect_plain(node, bindings)
-            stack.extend(children(node))
+            stack.extend(reversed(children(node)))
 
 
 def _collect_nested(

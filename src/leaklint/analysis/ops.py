@@ -105,10 +105,11 @@ class Collect(Operation):
 
 @dataclass(eq=False, slots=True)
 class Put(Operation):
-    """The source is put into the container (`box[k] = source`)."""
+    """The source is put into the container (`box[k] = source`); lazily, the container only reads from it later."""
 
     container: str
     source: Operand
+    is_lazy: bool = False
 
 
 @dataclass(eq=False, slots=True)

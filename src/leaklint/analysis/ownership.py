@@ -370,6 +370,8 @@ def _collect(op: Collect, store: Store, setting: Setting) -> None:
 
 def _put(op: Put, store: Store, setting: Setting) -> None:
     values = store.values(op.source)
+    if op.is_lazy:
+        values = frozenset(value.view if isinstance(value, Site) else value for value in values)
     events.touch(store.values(op.container), op, store, setting)
     containers = [value for value in store.values(op.container) if isinstance(value, Box)]
     for value in [one for one in values if isinstance(one, Box) and op.source is not None]:
