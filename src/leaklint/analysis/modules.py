@@ -20,6 +20,7 @@ from leaklint.analysis.names import (
     lambdas,
     module_scope,
     suites,
+    terminal,
 )
 from leaklint.analysis.ops import Call, Evaluate
 from leaklint.analysis.ownership import solve_ownership
@@ -46,7 +47,7 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
     project = ModuleProject(source.tree, scope, catalogue)
     known = words | renamed
     for _ in range(ROUNDS):
-        found = _openers(everything, lines, scope, project) - known
+        found = _openers(everything, lines, scope, project, known) - known
         if not found:
             break
         known |= found
@@ -67,11 +68,13 @@ def _renamed(bindings: Bindings, words: frozenset[str]) -> set[str]:
     return {name for name, dotted in bindings.imports.items() if dotted.rpartition(".")[2] in words and name not in words}
 
 
-def _openers(everything: list[Function], lines: set[int], scope: Scope, project: ModuleProject) -> set[str]:
+def _openers(
+    everything: list[Function], lines: set[int], scope: Scope, project: ModuleProject, words: frozenset[str]
+) -> set[str]:
     """Give the names of the functions that return a resource, and of the classes that are one."""
     found = set()
     for function in everything:
-        if function.node.name not in found and _has_line(function.node, lines) and _returns(function.node.body):
+        if function.node.name not in found and _has_line(function.node, lines) and _may_return_resource(function, lines, words):
             summary = None
             if function.owner is not None:
                 summary = project.method(function.owner.name, function.node.name, ())
@@ -85,16 +88,45 @@ def _openers(everything: list[Function], lines: set[int], scope: Scope, project:
     return found
 
 
-def _returns(body: list[ast.stmt]) -> bool:
-    """Say whether a body returns a value other than a literal."""
-    waiting = list(body)
+def _may_return_resource(function: Function, lines: set[int], words: frozenset[str] | set[str]) -> bool:
+    """Say whether a function returns what a line that can acquire has bound, or such a call itself.
+
+    It is asked before the function is summarised, which costs a thousand times more.
+    """
+    opened: set[str] = set()
+    returned: list[ast.expr] = []
+    waiting: list[ast.stmt] = list(function.node.body)
     while waiting:
         statement = waiting.pop()
-        if isinstance(statement, ast.Return) and statement.value is not None:
-            return True
-        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            waiting.extend(one for suite in suites(statement) for one in suite)
-    return False
+        match statement:
+            case ast.Return(value=ast.expr() as value):
+                returned.append(value)
+            case ast.Assign(targets=targets) if _has_line(statement, lines):
+                opened.update(one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)) if _has_line(statement, lines):
+                opened.add(name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                continue
+            case _:
+                waiting.extend(one for suite in suites(statement) for one in suite)
+    return any(_may_be_resource(value, opened, words) for value in returned)
+
+
+def _may_be_resource(node: ast.expr, opened: set[str], words: frozenset[str] | set[str]) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name in opened
+        case ast.Await(value=value) | ast.NamedExpr(value=value) | ast.Starred(value=value):
+            return _may_be_resource(value, opened, words)
+        case ast.Tuple(elts=values) | ast.BoolOp(values=values):
+            return any(_may_be_resource(value, opened, words) for value in values)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _may_be_resource(body, opened, words) or _may_be_resource(orelse, opened, words)
+        case ast.Call(args=arguments):
+            is_opener = terminal(node) in words
+            return is_opener or any(_may_be_resource(argument, opened, words) for argument in arguments)
+        case _:
+            return False
 
 
 def _has_line(node: ast.stmt, lines: set[int]) -> bool:
