@@ -130,9 +130,7 @@ def test_mistakes_are_told_with_status_2(leaky: Path, arguments: list[str], said
 def test_a_mistake_in_the_configuration_is_one_line(leaky: Path) -> None:
     (leaky / "pyproject.toml").write_text("[tool.leaklint]\nselect = 1\n")
     run = leaklint(leaky, "check")
-    assert run.stderr == (
-        "leaklint: pyproject.toml: tool.leaklint.select: expected a list of code prefixes (strings), got 1\n"
-    )
+    assert run.stderr == ("leaklint: pyproject.toml: tool.leaklint.select: expected a list of code prefixes (strings), got 1\n")
     assert run.returncode == 2
 
 
@@ -252,9 +250,7 @@ def test_fix_leaves_what_is_ignored_or_silenced(leaky: Path) -> None:
     assert leaklint(leaky, "fix").returncode == 0
     (leaky / "leaky.py").write_text(LEAK + LEAK.replace("first", "second") + silenced.replace("first", "third"))
     leaklint(leaky, "fix")
-    assert (leaky / "leaky.py").read_text() == CLEAN + CLEAN.replace("first", "second") + silenced.replace(
-        "first", "third"
-    )
+    assert (leaky / "leaky.py").read_text() == CLEAN + CLEAN.replace("first", "second") + silenced.replace("first", "third")
 
 
 def test_fix_tells_what_it_does_not_fix(leaky: Path) -> None:

@@ -81,9 +81,7 @@ def loop(draw: st.DrawFn, templates: tuple[str, ...], depth: int) -> Lines:
 def guarded(draw: st.DrawFn, templates: tuple[str, ...], depth: int, is_loop: bool) -> Lines:
     """A try with handlers, a finally, or both."""
     lines = ["try:", *indented(draw(suite(templates, depth, is_loop)))]
-    types = draw(
-        st.lists(st.sampled_from(("OSError", "ValueError as x", "(KeyError, IndexError)", "Exception")), max_size=2)
-    )
+    types = draw(st.lists(st.sampled_from(("OSError", "ValueError as x", "(KeyError, IndexError)", "Exception")), max_size=2))
     for one in types:
         lines += [f"except {one}:", *indented(draw(suite(templates, depth, is_loop)))]
     if not types or draw(st.booleans()):

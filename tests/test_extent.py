@@ -91,9 +91,7 @@ def test_what_has_no_releasing_with_is_closed_by_contextlib(fix: Fixed) -> None:
         ("from contextlib import suppress", "contextlib.closing", ("contextlib",)),
     ],
 )
-def test_closing_is_named_as_the_module_names_it(
-    imported: str, wrapper: str, imports: tuple[str, ...], fix: Fixed
-) -> None:
+def test_closing_is_named_as_the_module_names_it(imported: str, wrapper: str, imports: tuple[str, ...], fix: Fixed) -> None:
     _, found = fix(f"import sqlite3\n{imported}\ndef f(p):\n    c = sqlite3.connect(p)\n    c.execute('x')")
     assert found is not None and isinstance(found.edit, WithBlock)
     assert (found.edit.opener.wrapper, found.imports) == (wrapper, imports)
@@ -133,9 +131,7 @@ def test_a_temporary_gets_a_name_that_is_free(fix: Fixed) -> None:
 
 
 def test_a_wrapped_item_becomes_one_of_its_own(fix: Fixed) -> None:
-    source, found = fix(
-        "import zipfile\ndef f(p):\n    with zipfile.ZipFile(open(p, 'rb')) as z:\n        return z.namelist()"
-    )
+    source, found = fix("import zipfile\ndef f(p):\n    with zipfile.ZipFile(open(p, 'rb')) as z:\n        return z.namelist()")
     assert found is not None and isinstance(found.edit, WithItem)
     assert source.segment(found.edit.value) == "open(p, 'rb')"
 

@@ -92,6 +92,60 @@ FIXED = {
                 h.write("x")
         """,
     ),
+    "a cursor needs its connection": (
+        """
+        import contextlib
+        import sqlite3
+        def f(p):
+            c = sqlite3.connect(p)
+            r = c.cursor()
+            r.execute("x")
+            print(r)
+        """,
+        """
+        import contextlib
+        import sqlite3
+        def f(p):
+            with contextlib.closing(sqlite3.connect(p)) as c:
+                r = c.cursor()
+                r.execute("x")
+                print(r)
+        """,
+    ),
+    "a function that reads it is called later": (
+        """
+        def f(p):
+            h = open(p)
+            def g(): return h.read()
+            print(g())
+        """,
+        """
+        def f(p):
+            with open(p) as h:
+                def g(): return h.read()
+                print(g())
+        """,
+    ),
+    "the reader lives as long as the writer": (
+        """
+        import asyncio
+        async def f(p):
+            r, w = await asyncio.open_connection(p, 1)
+            w.write(b"x")
+            print(await r.read())
+        """,
+        """
+        import asyncio
+        async def f(p):
+            r, w = await asyncio.open_connection(p, 1)
+            try:
+                w.write(b"x")
+                print(await r.read())
+            finally:
+                w.close()
+                await w.wait_closed()
+        """,
+    ),
 }
 
 

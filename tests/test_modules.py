@@ -4,7 +4,8 @@ import textwrap
 
 import pytest
 
-from leaklint.analysis.modules import facts_of, imported_roots, lines_with
+from leaklint.analysis.modules import facts_of
+from leaklint.analysis.prefilter import imported_roots, lines_with
 from leaklint.engine import Project
 from leaklint.model.source import parse
 

@@ -52,6 +52,7 @@ IN_F = "def f(): pass\n"
         ("open = None\n" + IN_F, "open", None),
         ("import requests\nSession = requests.Session\n" + IN_F, "Session", "requests.Session"),
         ("import requests\nSession = requests.Session\nSession = None\n" + IN_F, "Session", None),
+        ("try: import requests as r\nexcept ImportError: import other as r\n" + IN_F, "r.Session", "requests.Session"),
         ("def f():\n    global open\n    open = other\n", "open", "builtins.open"),
     ],
 )

@@ -56,9 +56,7 @@ def test_standard_input(leaky: Path) -> None:
         (["E", "LKR1"], ["W"], False),
     ],
 )
-def test_advice_only_where_it_is_selected(
-    select: list[str] | None, extend_select: list[str] | None, is_advising: bool
-) -> None:
+def test_advice_only_where_it_is_selected(select: list[str] | None, extend_select: list[str] | None, is_advising: bool) -> None:
     class Fresh(Plugin):
         """The options of a run are kept on the class."""
 

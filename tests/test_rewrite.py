@@ -793,9 +793,7 @@ def test_indentation_is_that_of_the_suite() -> None:
 
 def test_columns_are_characters() -> None:
     marked = unmarked("x = 'é𝔘'; s⟦größe = v⟦open('é𝔘')⟧⟧; l⟦print(größe)⟧\n")
-    assert apply(marked.text, [fix("with größe", marked)]) == (
-        "x = 'é𝔘'\nwith open('é𝔘') as größe:\n    print(größe)\n"
-    )
+    assert apply(marked.text, [fix("with größe", marked)]) == ("x = 'é𝔘'\nwith open('é𝔘') as größe:\n    print(größe)\n")
 
 
 def test_an_elif_becomes_an_else_with_a_block() -> None:
@@ -818,8 +816,7 @@ def test_several_fixes_at_once() -> None:
     three = unmarked('def f(p):\n    a = open(p)\n    b = open(p)\n    a.close()\n    s⟦v⟦open("w")⟧⟧\n')
     fixes = [fix("with a", one), fix("with b", two), fix("temporary c", three)]
     assert apply(one.text, fixes) == (
-        "def f(p):\n    with open(p) as a:\n        with open(p) as b:\n            pass\n"
-        '    with open("w"):\n        pass\n'
+        'def f(p):\n    with open(p) as a:\n        with open(p) as b:\n            pass\n    with open("w"):\n        pass\n'
     )
 
 

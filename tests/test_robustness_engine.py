@@ -1,5 +1,6 @@
 """The engine on real, odd and huge modules: it never raises, and columns are characters."""
 
+import gc
 import random
 import sysconfig
 import time
@@ -66,6 +67,9 @@ CHAINS = {
     "elifs over a resource": "def g(a):\n    h = open(a)\n    if a: h.read()\n"
     + "    elif h: h.tell()\n" * 200
     + "    h.close()\n",
+    "long elifs": "def g(a):\n    if a == 0: pass\n" + "".join(f"    elif a == {n}: b = {n}\n" for n in range(2_000)),
+    "long elifs over a resource": "def g(a):\n    h = open(a)\n    if a == 0: h.close()\n"
+    + "".join(f"    elif a == {n}: h.close()\n" for n in range(2_000)),
     "sums": "def g(a):\n    h = open(a)\n    h.close()\n    return " + " + ".join(["a.b"] * 1_000) + "\n",
     "ors": "def g(a):\n    h = open(a)\n    h.close()\n    return " + " or ".join(["a.b"] * 500) + "\n",
     "ifs": "def g(a):\n" + "".join("    " * (n + 1) + "if a:\n" for n in range(90)) + "    " * 91 + "open(a).close()\n",
@@ -88,6 +92,46 @@ def test_long_and_deep_code_is_linted_to_the_end(title: str, shipped: Project) -
     assert (findings[-1].code, findings[-1].span.line) == ("LKR101", text.count("\n") - 1)
 
 
+def huge_function(statements: int, resources: int) -> str:
+    """Write one function that opens, uses and closes (every tenth not), between statements of other kinds."""
+    lines = ["def f(self, path, size):"]
+    every = statements // resources
+    for number in range(resources):
+        lines.append(f"    h{number} = open(path + '{number}')")
+        kinds = (
+            "self.count += {0}",
+            "if size > {0}: self.log(path)",
+            "size = self.step(size, {0})",
+            f"h{number}.write(path)",
+        )
+        lines += [f"    {kinds[index % 4].format(number)}" for index in range(every - 2)]
+        lines.append(f"    h{number}.close()" if number % 10 else "    self.done()")
+    return "\n".join(lines) + "\n"
+
+
+def cost(text: str, project: Project) -> float:
+    """Measure the CPU seconds of a lint, the best of three, without what the collector happens to do."""
+    source = parse("function.py", text)
+    best = float("inf")
+    for _ in range(3):
+        gc.collect()
+        started = time.process_time()
+        findings = lint(source, project)
+        best = min(best, time.process_time() - started)
+    assert {one.code for one in findings} == {"LKR101", "LKR103"}
+    return best
+
+
+def test_the_cost_of_one_huge_function_is_linear(shipped: Project) -> None:
+    half, whole = huge_function(5_000, 100), huge_function(10_000, 200)
+    ratios = []
+    for _ in range(3):
+        ratios.append(cost(whole, shipped) / cost(half, shipped))
+        if ratios[-1] < 3.5:
+            return
+    pytest.fail(f"twice the statements cost {min(ratios):.1f} times as much")
+
+
 def test_recursive_definitions_come_to_an_end(marks: Marks) -> None:
     text = """
 class A(B): pass
@@ -104,9 +148,7 @@ def h(p):
 
 def test_a_huge_generated_module(shipped: Project) -> None:
     row = "    {{'number': {0}, 'path': 'data/{0}.bin', 'opener': 'open', 'sizes': [{0}, {0}.5, None]}},\n"
-    method = (
-        "def handler_{0}(request, path):\n    if request.kind == {0}:\n        return request.answer({0}, path)\n\n"
-    )
+    method = "def handler_{0}(request, path):\n    if request.kind == {0}:\n        return request.answer({0}, path)\n\n"
     rows = "".join(row.format(number) for number in range(30_000))
     methods = "".join(method.format(number) for number in range(25_000))
     text = f"ROWS = [\n{rows}]\n\n{methods}{LEAK}"

@@ -139,9 +139,7 @@ def test_a_test_narrows_and_never_invents(store: Store, name: str) -> None:
         (Comparison.EQUALS, True, {TRUE}, {NONE, FALSE, SITES[0]}),
     ],
 )
-def test_each_outcome_keeps_what_agrees(
-    comparison: Comparison, operand: Literal, then: Values, otherwise: Values
-) -> None:
+def test_each_outcome_keeps_what_agrees(comparison: Comparison, operand: Literal, then: Values, otherwise: Values) -> None:
     for outcome, kept in ((True, then), (False, otherwise)):
         store = Store({"f": frozenset((NONE, TRUE, FALSE, SITES[0]))}, {SITES[0]: frozenset((1,))})
         assert store.refine(ops.Test("f", comparison, operand), outcome)
@@ -172,9 +170,7 @@ def test_an_attribute_tells_that_it_is_released() -> None:
 
 
 def test_containers_hold_what_is_put_into_them() -> None:
-    store = Store(
-        {"box": frozenset((BOXES[0],)), BOXES[0]: frozenset((BOXES[1],)), BOXES[1]: frozenset((SITES[0],))}, {}
-    )
+    store = Store({"box": frozenset((BOXES[0],)), BOXES[0]: frozenset((BOXES[1],)), BOXES[1]: frozenset((SITES[0],))}, {})
     assert set(store.held()) == {SITES[0]}
     assert store.holders(SITES[0], "other") == ["box", *BOXES]
     cyclic = Store({"box": frozenset((BOXES[0],)), BOXES[0]: frozenset((BOXES[0], SITES[1]))}, {})

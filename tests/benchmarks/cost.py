@@ -138,9 +138,7 @@ def report_share(paths: list[Path], lines: int) -> None:
     project = Project(load_config(paths[0]))
     linting = used(lambda: [lint(source, project) for source in sources])
     print(f"in process: parse {parsing:.2f} s ({parsing / lines * 1e6:.1f} us/line)")
-    print(
-        f"in process: lint  {linting:.2f} s ({linting / lines * 1e6:.1f} us/line), {linting / parsing:.2f} of the parse"
-    )
+    print(f"in process: lint  {linting:.2f} s ({linting / lines * 1e6:.1f} us/line), {linting / parsing:.2f} of the parse")
 
 
 def report_growth() -> None:

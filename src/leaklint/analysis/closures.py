@@ -2,7 +2,7 @@
 
 import ast
 
-from leaklint.analysis.names import children, free_names
+from leaklint.analysis.names import children, free_names, terminal
 from leaklint.analysis.values import Closure
 
 READING = frozenset(
@@ -53,7 +53,9 @@ def _is_read(parent: ast.AST, child: ast.AST) -> bool:
             return child is parent.func or name in READING
         case ast.Call():
             return child is parent.func
-        case ast.Subscript() | ast.For() | ast.AsyncFor() | ast.comprehension() | ast.Compare() | ast.FormattedValue():
+        case ast.For() | ast.AsyncFor():
+            return not any(isinstance(one, ast.Call) and terminal(one) in RELEASING for one in ast.walk(parent))
+        case ast.Subscript() | ast.comprehension() | ast.Compare():
             return True
         case _:
             return False

@@ -72,6 +72,14 @@ class Facts:
         owner = self.function.owner.decorator_list if self.function.owner else []
         return frozenset(name for node in [self.function.node, *owner] for name in patched_names(node))
 
+    @cached_property
+    def is_monkeypatching(self) -> bool:
+        """Say whether the function replaces something that opens: what opens through it opens nothing."""
+        catalogue = self.solution.setting.catalogue
+        targets = [one for statement in self.places if isinstance(statement, ast.Assign) for one in statement.targets]
+        names = [self.scope.dotted(one) for one in targets if isinstance(one, ast.Attribute)]
+        return any(name is not None and catalogue.summary(name) is not None for name in names)
+
     def around(self, statement: ast.stmt) -> list[ast.stmt]:
         """Give the compound statements around a statement, innermost first."""
         found = []
@@ -191,7 +199,11 @@ def is_reportable(obligation: Obligation) -> bool:
         return False
     if any(facts.is_expected(op.line) for op in history.rebinds):
         return False
-    if terminal(obligation.node) in facts.patched or (site.resource.opened_by and facts.patched & OPENERS):
+    if (
+        facts.is_monkeypatching
+        or terminal(obligation.node) in facts.patched
+        or (site.resource.opened_by and facts.patched & OPENERS)
+    ):
         return False
     if facts.solution.setting.body is Body.FIXTURE:
         return not (history.yields or history.returns or history.moves)

@@ -128,11 +128,11 @@ class Scope:
 
     def _builtin(self, name: str) -> str | None:
         """Give what a name is that nothing binds: a builtin, unless a star import of the module shadows it."""
-        if name not in BUILTINS:
-            return None
         module = self
         while module.outer is not None:
             module = module.outer
+        if name not in BUILTINS:
+            return f"os.{name}" if "os" in module.bindings.stars else None
         star = next((one for one in module.bindings.stars if name == "open" and one in OPENING), None)
         return f"{star}.{name}" if star else f"builtins.{name}"
 

@@ -313,6 +313,8 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
                 if attribute in value.resource.drains:
                     events.release_all(value, op, store, setting)
                 loaded.update(_attribute(value, attribute, setting))
+            case Part(site=site, attribute=part) if f"{part}.{attribute}" in site.resource.part_releases:
+                loaded.add(_bound(site, f"{part}.{attribute}", setting))
             case View(site=site) | Dependent(site=site) | Part(site=site):
                 events.use(site, op, store, setting)
                 loaded.add(site.dependent)

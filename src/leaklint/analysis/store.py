@@ -249,6 +249,8 @@ def _is_true(store: Store, value: Value) -> bool | None:
             return None if resource.is_virtual or parameter is not None else True
         case Instance() | Closing() | View():
             return True
+        case Elements(values=elements):
+            return bool(elements)
         case Box():
             return True if any(store.is_open(site) for site in store.carried((value,))) else None
         case _:

@@ -121,7 +121,7 @@ class ModuleProject:
             summary = self.catalogue.summary(dotted) if dotted else None
             if summary is not None and summary.acquires and summary.acquires[0] == summary.name:
                 resource = self.catalogue.resource(summary.name)
-                if resource is not None and not resource.silent:
+                if resource is not None and not resource.silent and not _releases_itself(node, resource):
                     return Acquired(resource, 1, node.name)
         return None
 
@@ -354,6 +354,13 @@ def _calls_base_init(node: ast.ClassDef) -> bool:
         if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__"):
             return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement))
     return True
+
+
+def _releases_itself(node: ast.ClassDef, resource: Resource) -> bool:
+    """Say whether a subclass's constructor releases what it has opened."""
+    init = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+    calls = [one.func for statement in init for one in ast.walk(statement) if isinstance(one, ast.Call)]
+    return any(isinstance(one, ast.Attribute) and one.attr in resource.releases for one in calls)
 
 
 def _is_fake(node: ast.ClassDef) -> bool:
