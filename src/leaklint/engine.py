@@ -1,5 +1,6 @@
 """One module in, findings out: the one function that every front end calls."""
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,9 @@ class Project:
         return catalogue_of(self.config)
 
 
+DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they are long
+
+
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
     if not may_acquire(source.text, project.catalogue):
@@ -31,7 +35,12 @@ def lint(source: Source, project: Project) -> list[Finding]:
     from leaklint.rules import RULES
 
     found: list[Finding] = []
-    for facts in facts_of(source, project.catalogue):
-        for rule in RULES:
-            found.extend(rule.check(facts))
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, DEEPEST))
+    try:
+        for facts in facts_of(source, project.catalogue):
+            for rule in RULES:
+                found.extend(rule.check(facts))
+    finally:
+        sys.setrecursionlimit(usual)
     return sorted(found, key=lambda one: (one.span, one.code))

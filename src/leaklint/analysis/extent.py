@@ -187,16 +187,16 @@ def _last_use(obligation: Obligation, suite: Suite, index: int) -> int | None:
         if found is None:
             return None
         last = max(last, found)
-    return _extended_to_release(obligation, suite, last)
+    return _ended_by_release(obligation, suite, index, last)
 
 
-def _extended_to_release(obligation: Obligation, suite: Suite, last: int) -> int:
-    """Let the block reach as far as the release that stands in the suite now, so that it still happens there."""
+def _ended_by_release(obligation: Obligation, suite: Suite, index: int, last: int) -> int:
+    """Let the block reach as far as the release that stands in the suite now, and no farther: what follows outlives it."""
     after = [
-        index
+        place
         for op in obligation.history.releases
-        if isinstance(op.statement, ast.Expr) and (index := _index_of(op, suite)) is not None
-        if index > last and suite[index] is op.statement
+        if isinstance(op, Call) and _is_release_statement(op) and (place := _index_of(op, suite)) is not None
+        if place > index and suite[place] is op.statement
     ]
     return min(after) - 1 if after else last
 

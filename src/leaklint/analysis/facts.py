@@ -172,7 +172,8 @@ class Obligation:
         """The operations that may raise out of the body while it is open, in the order of the text."""
         leading = self._blocks_to_raise()
         found = [op for op, targets in self.history.raised_at.items() if any(target in leading for target in targets)]
-        return sorted(found, key=lambda op: op.line)
+        straight = self.facts.solution.setting.graph.raised  # those that no handler sees come first
+        return sorted(found, key=lambda op: (straight not in self.history.raised_at[op], op.line))
 
     @property
     def has_explicit_raise(self) -> bool:
