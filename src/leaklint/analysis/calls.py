@@ -31,7 +31,7 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Condition, Effect, Resource, Summary, Variant
 
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
-LEAVING = frozenset(("__exit__", "__aexit__"))
+LEAVING = frozenset(("__exit__", "__aexit__", "__del__"))
 FILLING = frozenset(
     ["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"]
 )

@@ -73,7 +73,7 @@ def release(site: Site, method: str, op: Op, store: Store, setting: Setting) -> 
         if RELEASED in left:
             _note_release(site, op, setting)
         return True
-    if method in resource.releases or method in resource.async_releases or method in ("__exit__", "__aexit__"):
+    if method in resource.releases or method in resource.async_releases or method in ("__exit__", "__aexit__", "__del__"):
         release_all(site, op, store, setting)
         return True
     return False

@@ -215,6 +215,8 @@ def patched_names(node: ast.AST) -> Iterator[str]:
     """Yield the last segments of the names that calls of `patch` and `setattr` below a node replace."""
     for one in ast.walk(node):
         if isinstance(one, ast.Call) and terminal(one) in ("patch", "object", "setattr", "multiple"):
+            if one.args and is_class_name(terminal(one.args[0])):
+                yield terminal(one.args[0])  # `patch.object(subprocess.Popen, "_execute_child")`
             for argument in one.args[:2]:
                 for text in ast.walk(argument):  # the target may be computed: f"{__name__}.open"
                     if isinstance(text, ast.Constant) and isinstance(text.value, str):

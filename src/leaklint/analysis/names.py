@@ -8,7 +8,7 @@ import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from leaklint.analysis.prefilter import is_module_through
+from leaklint.analysis.prefilter import STANDARD, is_module_through
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
@@ -79,6 +79,13 @@ class Bindings:
     def bind(self, name: str) -> None:
         """Note one more binding of a plain variable."""
         self.variables[name] = self.variables.get(name, 0) + 1
+
+    def bind_import(self, name: str, dotted: str) -> None:
+        """Note an import; of several (`try: import pysqlite3 as sqlite3`), one of the standard library is best known."""
+        known = self.imports.get(name)
+        is_better = dotted.partition(".")[0] in STANDARD and known is not None and known.partition(".")[0] not in STANDARD
+        if known is None or is_better:
+            self.imports[name] = dotted
 
     def binds(self, name: str) -> bool:
         """Say whether the scope binds the name itself."""
@@ -215,7 +222,7 @@ def _collect_nested(
 def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> None:
     if isinstance(node, ast.Import):
         for alias in node.names:
-            bindings.imports.setdefault(
+            bindings.bind_import(
                 alias.asname or alias.name.partition(".")[0],
                 alias.name if alias.asname else alias.name.partition(".")[0],
             )
@@ -227,7 +234,7 @@ def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> No
             continue
         separator = "" if base.endswith(".") else "."
         dotted = alias.name if is_module_through(base, alias.name) else f"{base}{separator}{alias.name}"
-        bindings.imports.setdefault(alias.asname or alias.name, dotted)
+        bindings.bind_import(alias.asname or alias.name, dotted)
 
 
 def _collect_plain(node: ast.AST, bindings: Bindings) -> None:
