@@ -55,7 +55,7 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
     lambda_lines = lines & lines_with({"lambda"}, source.text, "")
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
-    yield from _module_facts(source, scope, project, lines, everything)
+    yield from _module_facts(source, scope, project, lines, everything, known)
     for function in everything:
         if _has_line(function.node, lines):
             facts = _function_facts(source, function, scope, project, known)
@@ -168,15 +168,22 @@ def _function_facts(
 
 
 def _module_facts(
-    source: Source, scope: Scope, project: ModuleProject, lines: set[int], everything: list[Function]
+    source: Source,
+    scope: Scope,
+    project: ModuleProject,
+    lines: set[int],
+    everything: list[Function],
+    words: frozenset[str],
 ) -> Iterator[Facts]:
-    inside: set[int] = set()
+    idle = {number for number in lines if source.lines[number - 1].lstrip().startswith(("import ", "from ", "def ", "class "))}
     for function in everything:
         if function.outer is None:
-            inside.update(range(function.node.lineno, (function.node.end_lineno or 0) + 1))
-    if lines <= inside:
+            idle.update(range(function.node.lineno, (function.node.end_lineno or 0) + 1))
+    if lines <= idle:
         return
     graph = lower(source.tree.body, scope, None)
+    if not _may_acquire(graph, words, project.catalogue):
+        return
     setting = Setting(project.catalogue, project, scope, graph, Body.MODULE, {})
     yield _facts(source, scope, None, setting, {})
 
