@@ -32,6 +32,7 @@ from leaklint.model.resource import Condition, Effect, Resource, Summary, Varian
 
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__", "__del__"))
+NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
 FILLING = frozenset(
     ["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"]
 )
@@ -543,6 +544,8 @@ def _affect(
             outcome.values.update(value for value in values if isinstance(value, Box))
         case Effect.BORROWS:
             events.touch(values, op, store, setting)
+            if not op.is_dropped and _last_name(op) not in NUMBERS:
+                outcome.values.update(value for value in values if isinstance(value, Dependent))
             if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
                 outcome.values.update(site.dependent for site in store.carried(values))
 

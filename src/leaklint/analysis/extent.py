@@ -69,6 +69,8 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     if None in ends:
         return None
     last = max(one for one in ends if one is not None)
+    if _is_released_twice(obligation, suite):
+        return None
     releases = _droppable(obligation, suite, last)
     span = facts.source.span
     dropped = tuple(span(one) for one in releases)
@@ -87,6 +89,12 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     else:
         return None
     return Fix(edit, applicability, way.imports)
+
+
+def _is_released_twice(obligation: Obligation, suite: Suite) -> bool:
+    """Say whether a suite releases again what it has released: a test of just that, which a with would undo."""
+    own = {op.statement for op in obligation.history.releases if isinstance(op, Call) and _is_release_statement(op)}
+    return sum(statement in own for statement in suite) > 1
 
 
 def _siblings(obligation: Obligation) -> list[Obligation]:
@@ -203,7 +211,10 @@ def _ended_by_release(obligation: Obligation, suite: Suite, index: int, last: in
 
 def _is_wait(op: Op, obligation: Obligation) -> bool:
     """Say whether an operation waits for a release to be complete (`await writer.wait_closed()`)."""
-    return isinstance(op, Call) and op.method is not None and op.method == obligation.site.resource.waits
+    if not isinstance(op, Call) or op.method is None or op.method != obligation.site.resource.waits:
+        return False
+    receiver = op.node.func.value if isinstance(op.node.func, ast.Attribute) else None
+    return isinstance(receiver, ast.Name) and receiver.id in obligation.history.names
 
 
 def _index_of(op: Op, suite: Suite) -> int | None:
