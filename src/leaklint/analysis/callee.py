@@ -133,6 +133,23 @@ LOADING = frozenset(
     ["load", "loads", "read", "dump", "dumps", "digest", "hash", "count", "copy", "print", "checksum", "md5", "sha256"]
 )
 KEEPING = frozenset(("__init__", "assert_type", "reveal_type"))  # a base's constructor; what is only for types
+CLOSING = frozenset(
+    (
+        "close",
+        "closing",
+        "closes",
+        "release",
+        "shutdown",
+        "stop",
+        "cleanup",
+        "dispose",
+        "terminate",
+        "kill",
+        "teardown",
+        "quit",
+        "reap",
+    )
+)
 CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
@@ -152,6 +169,11 @@ def is_class_name(name: str) -> bool:
 def is_adding(name: str) -> bool:
     """Say whether a method's name says that it keeps what it is given."""
     return name in KEEPING or name.startswith(("set", "add", "register")) or any(word in ADDING for word in words(name))
+
+
+def is_closing(name: str) -> bool:
+    """Say whether a function's name says that it releases what it is given (`quiet_close`)."""
+    return any(word in CLOSING for word in words(name))
 
 
 def is_using(name: str) -> bool:
@@ -176,7 +198,7 @@ def is_loading(name: str) -> bool:
 
 def guess(name: str, is_dropped: bool, keyword: str | None = None) -> Effect:
     """Guess what an unknown callee does with an argument, perhaps given by keyword."""
-    if is_class_name(name) or is_adding(name):
+    if is_class_name(name) or is_adding(name) or is_closing(name):
         return Effect.TAKES
     if keyword in CONTENT:
         return Effect.BORROWS
