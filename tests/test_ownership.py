@@ -126,6 +126,6 @@ def test_uses_after_the_release_are_noted(obligations: Obligations) -> None:
 def test_what_raises_while_it_is_open(obligations: Obligations) -> None:
     (one,) = obligations("h = open(p)\nh.read()\nlen(p)\nh.tell()\nh.close()\np.read()")
     assert [op.line for op in one.raising] == [3, 5]
-    assert not one.has_explicit_raise
+    assert not one.explicit_raises
     (raised,) = obligations("h = open(p)\nif p: raise ValueError\nh.close()")
-    assert raised.has_explicit_raise
+    assert raised.explicit_raises

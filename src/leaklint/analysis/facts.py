@@ -176,9 +176,9 @@ class Obligation:
         return sorted(found, key=lambda op: (straight not in self.history.raised_at[op], op.line))
 
     @property
-    def has_explicit_raise(self) -> bool:
-        """Say whether the body itself raises while it is open."""
-        return any(isinstance(op, Raise) and op.is_explicit for op in self.raising)
+    def explicit_raises(self) -> list[Op]:
+        """The statements with which the body itself raises while it is open."""
+        return [op for op in self.raising if isinstance(op, Raise) and op.is_explicit]
 
     def _blocks_to_raise(self) -> set[Block]:
         """The blocks from which the raised exit is reached with the resource open all the way."""

@@ -124,12 +124,6 @@ class Lowerer(Expressions):
         if kind is not None:
             self.frame.route(kind)
 
-    def in_frame(self, frame: Frame, block: Block, emit: Callable[[], None]) -> None:
-        """Emit into a block under another frame; the open block is where that ends."""
-        saved, self.frame, self.current = self.frame, frame, block
-        emit()
-        self.frame = saved
-
     # --- statements ---------------------------------------------------------------------------------------------------
 
     def suite(self, body: list[ast.stmt]) -> None:

@@ -30,7 +30,7 @@ from leaklint.analysis.ops import (
 )
 from leaklint.analysis.record import Record
 from leaklint.analysis.setting import Body, Setting
-from leaklint.analysis.store import Place, Store, Stores, without_open
+from leaklint.analysis.store import NO_GUARDS, Place, Store, Stores, without_open
 from leaklint.analysis.values import (
     ENTERED,
     ESCAPED,
@@ -55,7 +55,6 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Effect
 
 Flow = list[tuple[Block, Stores]]
-NO_GUARDS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +288,9 @@ def _note_rebound(op: Op, dest: str, old: Values, new: Values, store: Store, set
     kept = set(store.carried(new))
     for value in old:
         if isinstance(value, Site) and value not in kept:
-            is_lost = any(is_open(status) for status in store.sites.get(value, NOTHING_OPEN))
+            is_lost = any(is_open(status) for status in store.sites.get(value, events.NOTHING_OPEN))
             if is_lost and not store.holders(value, dest):
                 setting.record.of(value).rebinds[op] = None
-
-
-NOTHING_OPEN: frozenset[int] = frozenset()
 
 
 def _share(op: Op, dest: str, values: Values, store: Store, setting: Setting) -> None:
@@ -453,7 +449,7 @@ def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:
     if setting.record is not None:
         setting.returned.update(values)
         for site in store.carried(values):
-            statuses = store.sites.get(site, NOTHING_OPEN)
+            statuses = store.sites.get(site, events.NOTHING_OPEN)
             if (site.resource.fails_after_release and statuses and all(s > 0 and s & ENTERED for s in statuses)) or (
                 site.resource.fails_after_release and statuses == events.OPEN_NOWHERE
             ):

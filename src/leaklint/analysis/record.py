@@ -23,7 +23,6 @@ class History:
     is_contained: bool = False  # put into a container made here
     is_kept_by_with: bool = False  # a with on it, which does not release it
     is_wrapped_in_with: bool = False  # a wrapper that does not release it was entered
-    is_moved_elsewhere: bool = False  # handed on other than by return
     late: dict[Op, set[bool]] = field(default_factory=dict)  # uses; True where released for certain
     raised_at: dict[Op, tuple[Block, ...]] = field(default_factory=dict)  # open while this may raise, and where that leads
     statuses: set[int] = field(default_factory=set)  # at the normal exit

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from leaklint.analysis.graph import Block, Graph
-from leaklint.analysis.names import Definition, Scope
+from leaklint.analysis.names import Scope
 from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
 from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site, Value, Values
@@ -95,10 +95,6 @@ class Project(Protocol):
 
     def resource_of(self, name: str, scope: Scope) -> Acquired | None:
         """Give the resource that a class of the module is by inheritance."""
-        ...
-
-    def class_at(self, name: str, scope: Scope) -> Definition | None:
-        """Give the function or class of the module that a name means."""
         ...
 
 

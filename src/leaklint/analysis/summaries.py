@@ -57,10 +57,6 @@ class ModuleProject:
         self._constructors: dict[ast.ClassDef, FunctionSummary | None] = {}
         self._resources: dict[ast.ClassDef, Acquired | None] = {}
 
-    def class_at(self, name: str, scope: Scope) -> Definition | None:
-        """Give the function or class of the module that a name means."""
-        return scope.definition(name)
-
     def parameters(self, name: str, scope: Scope) -> tuple[str, ...]:
         """Give the names of the parameters of what a name of the module means."""
         found = scope.definition(name)

@@ -192,14 +192,3 @@ Value = (
 Values = frozenset[Value]
 NOTHING: Values = frozenset()
 UNKNOWN: Values = frozenset((OTHER,))
-
-
-def site_of(value: Value) -> Site | None:
-    """Give the site whose resource a value is or carries with it; a Dependent carries nothing."""
-    match value:
-        case Site():
-            return value
-        case View() | Closing() | Part() | BoundMethod():
-            return value.site
-        case _:
-            return None

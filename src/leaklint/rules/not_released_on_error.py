@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
 from leaklint.analysis.facts import Facts, is_reportable
-from leaklint.analysis.ops import Op, Raise
+from leaklint.analysis.ops import Op
 from leaklint.analysis.setting import Body
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
@@ -38,7 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         raising: list[Op] = list(one.raising)
         if one.is_handed_on:  # a factory: that a step of it may fail is advice, that it raises itself is not
-            raising = [op for op in raising if isinstance(op, Raise) and op.is_explicit]
+            raising = one.explicit_raises
         if raising:
             where, trace = path_to_raise(one, raising[0])
             text = f"{subject(one)} stays open when {where}; {cure(one)}"

@@ -4,7 +4,7 @@ import ast
 
 from leaklint.analysis.extent import way_of
 from leaklint.analysis.facts import Obligation
-from leaklint.analysis.ops import Call, Op, Raise, Yield
+from leaklint.analysis.ops import Call, Op, Yield
 from leaklint.analysis.trace import describe_path, path_to, return_line
 from leaklint.model.finding import Finding, Step
 from leaklint.model.fix import Fix
@@ -46,12 +46,7 @@ def path_to_return(obligation: Obligation) -> tuple[str, tuple[Step, ...]]:
 
 def path_to_raise(obligation: Obligation, op: Op) -> tuple[str, tuple[Step, ...]]:
     """Say which operation may raise while the resource is open."""
-    if isinstance(op, Raise):
-        where = f"line {op.line} raises"
-    elif isinstance(op, Yield):
-        where = f"the generator is left at line {op.line}"
-    else:
-        where = f"line {op.line} raises"
+    where = f"the generator is left at line {op.line}" if isinstance(op, Yield) else f"line {op.line} raises"
     return where, (Step(obligation.line, "acquired here"), Step(op.line, "an exception here leaves it open"))
 
 
