@@ -20,7 +20,8 @@ def obligations(shipped: Project) -> Obligations:
     def found(body: str) -> list[Obligation]:
         body = textwrap.dedent(body).strip("\n")
         text = body if body.startswith(("def", "async", "import", "class")) else "def f(p):\n" + textwrap.indent(body, "    ")
-        return [one for facts in facts_of(parse("a.py", text + "\n"), shipped.catalogue) for one in facts.obligations]
+        module = facts_of(parse("a.py", text + "\n"), shipped.catalogue)
+        return list(module.obligations) if module is not None else []
 
     return found
 

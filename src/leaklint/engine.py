@@ -9,6 +9,7 @@ from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
 from leaklint.model.finding import Finding
 from leaklint.model.source import Source
+from leaklint.model.span import Span
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Project:
         return catalogue_of(self.config)
 
 
+FAMILIES = "93421"  # of rules, the most specific first: advice, fixtures, owners, loops, scopes
 DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they are long
 
 
@@ -38,9 +40,23 @@ def lint(source: Source, project: Project) -> list[Finding]:
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, DEEPEST))
     try:
-        for facts in facts_of(source, project.catalogue):
+        module = facts_of(source, project.catalogue)
+        if module is not None:
             for rule in RULES:
-                found.extend(rule.check(facts))
+                found.extend(rule.check(module))
     finally:
         sys.setrecursionlimit(usual)
-    return sorted(found, key=lambda one: (one.span, one.code))
+    return sorted(_most_specific(found), key=lambda one: (one.span, one.code))
+
+
+def _most_specific(findings: list[Finding]) -> list[Finding]:
+    """Leave out what a more specific family says of the same acquisitions."""
+    claimed: dict[Span, int] = {}
+    for one in findings:
+        for span in one.acquisitions:
+            claimed[span] = min(claimed.get(span, len(FAMILIES)), FAMILIES.index(one.code[3]))
+    return [
+        one
+        for one in findings
+        if not one.acquisitions or any(claimed[span] == FAMILIES.index(one.code[3]) for span in one.acquisitions)
+    ]

@@ -6,6 +6,8 @@ lowered. Functions that return a resource add their own names to the words.
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation
@@ -34,12 +36,55 @@ from leaklint.model.source import Source
 ROUNDS = 4  # factories of factories of factories
 
 
-def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
-    """Yield the facts of every body of a module in which something may be acquired."""
+@dataclass(eq=False)
+class ModuleFacts:
+    """What is known of one module: the facts of its bodies, each solved when first asked for.
+
+    `words` are the names that can acquire, `lines` (1-based) those on which one stands.
+    """
+
+    source: Source
+    scope: Scope
+    project: ModuleProject
+    functions: list[Function]
+    words: frozenset[str]
+    lines: set[int]
+    _facts: dict[Function, Facts] = field(default_factory=dict)
+
+    @cached_property
+    def bodies(self) -> list[Facts]:
+        """The facts of every body in which something may be acquired."""
+        found = list(_module_facts(self))
+        for function in self.functions:
+            if _has_line(function.node, self.lines):
+                graph, setting = _lowered(self, function)
+                if _may_acquire(graph, self.words, self.project.catalogue):
+                    found.append(self._solved(function, setting))
+        return found
+
+    @property
+    def obligations(self) -> Iterator[Obligation]:
+        """The acquisitions of all bodies."""
+        for facts in self.bodies:
+            yield from facts.obligations
+
+    def facts(self, function: Function) -> Facts:
+        """Give the facts of any function of the module, also of one that acquires nothing."""
+        return self._facts.get(function) or self._solved(function, _lowered(self, function)[1])
+
+    def _solved(self, function: Function, setting: Setting) -> Facts:
+        if function not in self._facts:
+            env = bodies.starting_names(function, setting.scope, self.project.catalogue)
+            self._facts[function] = _solve(self, function, setting, env)
+        return self._facts[function]
+
+
+def facts_of(source: Source, catalogue: Catalogue) -> ModuleFacts | None:
+    """Give the facts of a module, None where nothing in it can acquire."""
     words = catalogue.words(imported_roots(source.text))
     lines = lines_with(words, source.text)
     if not lines:
-        return
+        return None
     scope = module_scope(source.tree)
     renamed = _renamed(scope.bindings, words)
     everything = list(functions(source.tree))
@@ -55,12 +100,7 @@ def facts_of(source: Source, catalogue: Catalogue) -> Iterator[Facts]:
     lambda_lines = lines & lines_with({"lambda"}, source.text, "")
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
-    yield from _module_facts(source, scope, project, lines, everything, known)
-    for function in everything:
-        if _has_line(function.node, lines):
-            facts = _function_facts(source, function, scope, project, known)
-            if facts is not None:
-                yield facts
+    return ModuleFacts(source, scope, project, everything, known, lines)
 
 
 def _renamed(bindings: Bindings, words: frozenset[str]) -> set[str]:
@@ -154,43 +194,31 @@ def _may_acquire(graph: Graph, words: set[str] | frozenset[str], catalogue: Cata
     return False
 
 
-def _function_facts(
-    source: Source, function: Function, module: Scope, project: ModuleProject, words: set[str] | frozenset[str]
-) -> Facts | None:
-    scope = function_scope(function, module)
+def _lowered(module: ModuleFacts, function: Function) -> tuple[Graph, Setting]:
+    scope = function_scope(function, module.scope)
     body = bodies.kind_of(function, scope.bindings.yields)
     graph = lower(function.node.body, scope, bodies.yield_kind(body))
-    if not _may_acquire(graph, words, project.catalogue):
-        return None
-    setting = Setting(project.catalogue, project, scope, graph, body, {})
-    env = bodies.starting_names(function, scope, project.catalogue)
-    return _facts(source, module, function, setting, env)
+    return graph, Setting(module.project.catalogue, module.project, scope, graph, body, {})
 
 
-def _module_facts(
-    source: Source,
-    scope: Scope,
-    project: ModuleProject,
-    lines: set[int],
-    everything: list[Function],
-    words: frozenset[str],
-) -> Iterator[Facts]:
+def _module_facts(module: ModuleFacts) -> Iterator[Facts]:
+    source, lines = module.source, module.lines
     idle = {number for number in lines if source.lines[number - 1].lstrip().startswith(("import ", "from ", "def ", "class "))}
-    for function in everything:
+    for function in module.functions:
         if function.outer is None:
             idle.update(range(function.node.lineno, (function.node.end_lineno or 0) + 1))
     if lines <= idle:
         return
-    graph = lower(source.tree.body, scope, None)
-    if not _may_acquire(graph, words, project.catalogue):
-        return
-    setting = Setting(project.catalogue, project, scope, graph, Body.MODULE, {})
-    yield _facts(source, scope, None, setting, {})
+    graph = lower(source.tree.body, module.scope, None)
+    if _may_acquire(graph, module.words, module.project.catalogue):
+        setting = Setting(module.project.catalogue, module.project, module.scope, graph, Body.MODULE, {})
+        yield _solve(module, None, setting, {})
 
 
-def _facts(source: Source, module: Scope, function: Function | None, setting: Setting, env: bodies.Names) -> Facts:
+def _solve(module: ModuleFacts, function: Function | None, setting: Setting, env: bodies.Names) -> Facts:
     solution = solve_ownership(setting, env, {})
-    facts = Facts(source, module, function, function is not None and bodies.is_setup(function), solution)
+    is_setup = function is not None and bodies.is_setup(function)
+    facts = Facts(module.source, module.scope, function, is_setup, solution)
     for site, history in solution.record.histories.items():
         if site.parameter is None and site.statement is not None:
             facts.obligations.append(Obligation(facts, site, history))

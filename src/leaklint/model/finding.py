@@ -16,10 +16,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One wrong. `message` does not repeat the code; `trace` runs from the acquisition to the exit that leaks."""
+    """One wrong. `message` does not repeat the code; `trace` runs from the acquisition to the exit that leaks.
+
+    `acquisitions` are the acquiring expressions that the finding speaks for: of these no other family of rules speaks.
+    """
 
     code: str
     span: Span
     message: str
     trace: tuple[Step, ...] = ()
     fix: Fix | None = None
+    acquisitions: tuple[Span, ...] = ()

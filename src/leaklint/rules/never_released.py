@@ -18,15 +18,16 @@ Fix: `with` (`async with`, `contextlib.closing`) up to the last use; try/finally
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what has a name, is open where the body ends, and is nobody's."""
-    for one in facts.obligations:
+    for one in module.obligations:
         if not is_reportable(one) or not one.is_named or one.is_entered_in_place or one.is_rebound:
             continue
         if one.is_open_at_return and not one.is_released_or_handed_on:

@@ -19,7 +19,8 @@ Fix: `with` (`async with`, `contextlib.closing`) in the place of the release.
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.ops import Op
 from leaklint.analysis.setting import Body
 from leaklint.model.finding import Finding
@@ -27,12 +28,12 @@ from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_raise, subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what only an exception leaves open."""
-    if facts.solution.setting.body is Body.FIXTURE:
-        return
-    for one in facts.obligations:
-        if not is_reportable(one) or one.is_entered_in_place or one.is_rebound or one.is_open_at_return:
+    for one in module.obligations:
+        if one.facts.solution.setting.body is Body.FIXTURE or not is_reportable(one):
+            continue
+        if one.is_entered_in_place or one.is_rebound or one.is_open_at_return:
             continue
         if not one.is_open_at_raise or not one.is_released_or_handed_on:
             continue

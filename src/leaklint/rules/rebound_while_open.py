@@ -22,15 +22,16 @@ Fix: `with` (`async with`, `contextlib.closing`) up to the last use.
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, rebinding, subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what loses its only name while it is open."""
-    for one in facts.obligations:
+    for one in module.obligations:
         if not is_reportable(one) or not one.is_rebound or one.is_released_or_handed_on or one.is_entered_in_place:
             continue
         op = next(iter(one.history.rebinds))

@@ -25,15 +25,16 @@ Fix: `with` (`async with`, `contextlib.closing`) up to the last use; the release
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, rebinding, subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what one path settles and another leaves open or loses."""
-    for one in facts.obligations:
+    for one in module.obligations:
         if not is_reportable(one) or one.is_entered_in_place or not one.is_released_or_handed_on:
             continue
         if one.is_rebound:

@@ -1,9 +1,9 @@
-"""What a rule is: a page for people, and a check that turns the facts of one body into findings."""
+"""What a rule is: a page for people, and a check that turns the facts of one module into findings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from leaklint.analysis.facts import Facts
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding
 
 
@@ -15,4 +15,4 @@ class Rule:
     name: str
     summary: str
     fix: str
-    check: Callable[[Facts], Iterator[Finding]]
+    check: Callable[[ModuleFacts], Iterator[Finding]]

@@ -17,15 +17,16 @@ Fix: bind it in a `with` around the statement.
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what is open at the end and never had a name."""
-    for one in facts.obligations:
+    for one in module.obligations:
         if not is_reportable(one) or one.is_named or one.is_entered_in_place or one.is_released_or_handed_on:
             continue
         if one.is_open_at_return:

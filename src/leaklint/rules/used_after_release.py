@@ -16,7 +16,8 @@ Fix: none; either the use comes earlier or the release later.
 
 from collections.abc import Iterator
 
-from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.facts import Obligation
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.ops import Op, Return
 from leaklint.model.finding import Finding, Step
 from leaklint.model.span import Span
@@ -24,14 +25,14 @@ from leaklint.rules.rule import Rule
 from leaklint.rules.wording import subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report the uses that come after every path has released."""
-    for one in facts.obligations:
+    for one in module.obligations:
         if one.site.parameter is not None:
             continue
         lines: set[int] = set()
         for op, verdicts in one.history.late.items():
-            if verdicts == {True} and op.line not in lines and not facts.is_expected(op.line) and not _is_guarded(one, op):
+            if verdicts == {True} and op.line not in lines and not one.facts.is_expected(op.line) and not _is_guarded(one, op):
                 lines.add(op.line)
                 yield _finding(one, op)
 

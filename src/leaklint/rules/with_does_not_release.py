@@ -21,15 +21,16 @@ Fix: `contextlib.closing` around it (the old `with` stays, for what else it does
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Facts, is_reportable
+from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, subject
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what is acquired in the head of a with that leaves it open."""
-    for one in facts.obligations:
+    for one in module.obligations:
         if not is_reportable(one) or not one.is_entered_in_place or one.is_released_or_handed_on:
             continue
         if "returned" in one.history.exits or one.history.is_kept_by_with:

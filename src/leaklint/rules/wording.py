@@ -12,7 +12,8 @@ from leaklint.model.fix import Fix
 
 def finding(obligation: Obligation, code: str, text: str, fix: Fix | None, trace: tuple[Step, ...] = ()) -> Finding:
     """Make a finding at the acquisition."""
-    return Finding(code, obligation.facts.source.span(obligation.node), text, trace, fix)
+    span = obligation.facts.source.span(obligation.node)
+    return Finding(code, span, text, trace, fix, (span,))
 
 
 def subject(obligation: Obligation) -> str:
