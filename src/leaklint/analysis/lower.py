@@ -1,7 +1,7 @@
 """Statements to a control-flow graph. It knows Python's control flow, and no library.
 
 `finally` suites and the exits of `with` are lowered once for every way out: normal, exception, return, break, continue.
-Expressions are lowered in `lower_expression`.
+Expressions are lowered in `lower_expression`, conditions in `lower_condition`, assignments in `lower_binding`.
 """
 
 import ast
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
-from leaklint.analysis.lower_expression import Expressions
+from leaklint.analysis.lower_binding import Bindings
+from leaklint.analysis.lower_condition import Conditions
 from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
-from leaklint.analysis.values import FALSE, TRUE
 
 LEAVES = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve"))
 EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
@@ -80,51 +80,14 @@ def tested_names(body: list[ast.stmt]) -> frozenset[str]:
     return frozenset(names)
 
 
-class Lowerer(Expressions):
-    """Builds one graph; `current` is the open block, None after a jump."""
+class Lowerer(Conditions, Bindings):
+    """The part of the lowering that knows control flow; with the other three it is whole."""
 
     def __init__(self, scope: Scope, yield_kind: Kind | None, tested: frozenset[str]) -> None:
-        self.blocks: list[Block] = []
-        outermost = Frame(None, None)
-        self.returned = self.new_block(outermost)
-        self.raised = self.new_block(outermost)
-        self.returned.end = self.raised.end = Stop()
-        outermost.raised = self.raised
-        self.frame = outermost
+        super().__init__(scope, yield_kind)
         self.context: Context | None = None
         self.tested = tested
         self.expected: list[tuple[int, int]] = []
-        super().__init__(scope, yield_kind)
-        self.current: Block | None = self.new_block(outermost)
-
-    # --- blocks -------------------------------------------------------------------------------------------------------
-
-    def new_block(self, frame: Frame | None = None) -> Block:
-        """Add an empty block, in the current frame unless another is given."""
-        block = Block(len(self.blocks), frame or self.frame)
-        self.blocks.append(block)
-        return block
-
-    def jump(self, target: Block) -> None:
-        """End the current block, if one is open, with a jump."""
-        if self.current is not None:
-            self.current.end = Jump(target)
-            self.current = None
-
-    def emit(self, op: ops.Op, kind: Kind | None = None) -> None:
-        """Append an operation that may raise the kind."""
-        if self.current is None:
-            self.current = self.new_block()  # unreachable, kept so that lowering goes on
-        if len(self.current.ops) >= 48:
-            block = self.new_block()
-            self.jump(block)
-            self.current = block
-        self.current.ops.append(op)
-        self.current.raises.append(kind)
-        if kind is not None:
-            self.frame.route(kind)
-
-    # --- statements ---------------------------------------------------------------------------------------------------
 
     def suite(self, body: list[ast.stmt]) -> None:
         """Lower statements in order; what follows a jump is dead and left out."""
@@ -171,7 +134,7 @@ class Lowerer(Expressions):
                 self.current = None
             elif self.does_not_return(call):
                 self.emit(ops.Raise(node, node.lineno, False), "AssertionError")
-                self._die()
+                self.die()
 
     def does_not_return(self, call: ast.Call) -> bool:
         """Say whether a call ends a test (`pytest.skip()`, `self.fail()`)."""
@@ -254,7 +217,7 @@ class Lowerer(Expressions):
         while isinstance(loop, Final):
             loop = loop.outer
         if loop is None:
-            return self._die()
+            return self.die()
         target = loop.after if isinstance(node, ast.Break) else loop.again
         return self.jump(self._way_out(self.context, loop, target))
 
@@ -278,7 +241,7 @@ class Lowerer(Expressions):
             self.operand(node.exc)
         kind: Kind = Thrown.IMPLICIT if node.exc is None else terminal(node.exc)
         self.emit(ops.Raise(node, node.lineno, node.exc is not None), kind)
-        self._die()
+        self.die()
 
     def _assert(self, node: ast.Assert) -> None:
         holds, fails = self.new_block(), self.new_block()
@@ -287,15 +250,10 @@ class Lowerer(Expressions):
         if node.msg is not None:
             self.operand(node.msg)
         self.emit(ops.Raise(node, node.lineno, False), "AssertionError")
-        self._die()
+        self.die()
         self.current = holds
 
-    def _die(self) -> None:
-        if self.current is not None:
-            self.current.end = Stop()
-            self.current = None
-
-    # --- with and try -------------------------------------------------------------------------------------------------
+    # --- with, try and match ------------------------------------------------------------------------------------------
 
     def _with(self, node: ast.With | ast.AsyncWith, index: int) -> None:
         if index == len(node.items):
@@ -402,9 +360,7 @@ class Lowerer(Expressions):
             is_default = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
             if self.current is not None:
                 line = case.pattern.lineno
-                self.current.end = (
-                    Jump(body) if is_default else Branch(_pattern_test(node.subject, case, self), body, rest, line)
-                )
+                self.current.end = Jump(body) if is_default else Branch(self.pattern_test(node.subject, case), body, rest, line)
             self.current = body
             for one in ast.walk(case.pattern):
                 if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name:
@@ -423,144 +379,3 @@ class Lowerer(Expressions):
                 break
         self.jump(after)
         self.current = after
-
-    # --- conditions ---------------------------------------------------------------------------------------------------
-
-    def branch(self, node: ast.expr, then: Block, otherwise: Block) -> None:
-        """End the current block by a condition."""
-        match node:
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self.branch(operand, otherwise, then)
-            case ast.BoolOp(op=op, values=values):
-                for value in values[:-1]:
-                    rest = self.new_block()
-                    if isinstance(op, ast.And):
-                        self.branch(value, rest, otherwise)
-                    else:
-                        self.branch(value, then, rest)
-                    self.current = rest
-                return self.branch(values[-1], then, otherwise)
-            case ast.Constant(value=value):
-                return self.jump(then if value else otherwise)
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                test, flipped = self._comparison(left, op, right)
-            case _:
-                test, flipped = self._condition(node), False
-        self.decide(test, otherwise if flipped else then, then if flipped else otherwise, node.lineno)
-        return None
-
-    def decide(self, test: Test | None, then: Block, otherwise: Block, line: int) -> None:
-        """End the current block by a test."""
-        if test is not None and test.comparison is not Comparison.NOT_EMPTY:
-            self.tests[test.name] = self.tests.get(test.name, 0) + 1
-        if self.current is None:
-            self.current = self.new_block()
-        self.current.end = Branch(test, then, otherwise, line)
-        self.current = None
-
-    def _condition(self, node: ast.expr) -> Test | None:
-        match node:
-            case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=name), ast.Constant(value=str(attribute))]):
-                if self.is_variable(name):
-                    return Test(self.renamed(name), Comparison.HAS, attribute)
-            case _:
-                pass
-        if (state := self._state(node)) is not None:
-            return state
-        source = self.operand(node)
-        if source is not None:
-            return Test(source)
-        return self._opaque(node)
-
-    def _state(self, node: ast.expr) -> Test | None:
-        """Give the test of an attribute, or of a method without arguments, which may tell that a resource is released."""
-        called = node.func if isinstance(node, ast.Call) and not node.args and not node.keywords else node
-        match called:
-            case ast.Attribute(value=ast.Name(id=name), attr=attr) if self.is_variable(name) and attr in STATES:
-                self.operand(node)
-                return Test(self.renamed(name), Comparison.CLOSED, attr)
-            case _:
-                return None
-
-    def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> tuple[Test | None, bool]:
-        """Give the test of a comparison, and whether its outcome is the opposite one."""
-        flipped = isinstance(op, ast.IsNot | ast.NotEq)
-        is_none = isinstance(right, ast.Constant) and right.value is None
-        if is_none and isinstance(op, ast.Is | ast.IsNot) and (state := self._state(left)) is not None:
-            return state, not flipped
-        source, literal = self.operand(left), literal_of(right)
-        if literal is ops.NOT_LITERAL:
-            other = self.operand(right)
-            if isinstance(op, ast.Is | ast.IsNot) and source is not None and other is not None:
-                return Test(source, Comparison.SAME, other), flipped
-            return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
-        kind = KINDS.get(type(op))
-        if source is not None and kind is not None:
-            if literal is None and kind is Comparison.EQUALS:
-                return Test(source, Comparison.IS_NONE), flipped
-            if not isinstance(literal, str):
-                return Test(source, kind, literal), flipped
-        return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
-
-    def _opaque(self, node: ast.expr) -> Test | None:
-        """Give a test on an expression that nobody understands but that may be tested again."""
-        names = set()
-        for one in ast.walk(node):
-            if isinstance(one, ast.Call) and terminal(one) not in ("isinstance", "hasattr", "callable", "len"):
-                return None
-            if isinstance(one, ast.Name):
-                names.add(one.id)
-        if not names:
-            return None
-        key = "?" + ast.dump(node)
-        self.mentions[key] = frozenset(names)
-        return Test(key)
-
-    def flag(self, name: str, node: ast.expr) -> bool:
-        """Lower `name = condition` as a branch where the name is tested later, so that the correlation stays known."""
-        is_condition = isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
-        is_condition |= isinstance(node, ast.Call) and terminal(node) in ("isinstance", "hasattr")
-        if not is_condition or name not in self.tested:
-            return False
-        then, otherwise, after = self.new_block(), self.new_block(), self.new_block()
-        self.branch(node, then, otherwise)
-        for block, value in ((then, TRUE), (otherwise, FALSE)):
-            self.current = block
-            self.emit(ops.Evaluate(self.statement, node.lineno, name, value))
-            self.jump(after)
-        self.current = after
-        return True
-
-
-def _pattern_test(subject: ast.expr, case: ast.match_case, lowerer: Lowerer) -> Test | None:
-    """Give the test that `case None` makes of a variable."""
-    match subject, case.pattern, case.guard:
-        case ast.Name(id=name), ast.MatchSingleton(value=None), None if lowerer.is_variable(name):
-            lowerer.tests[name] = lowerer.tests.get(name, 0) + 2
-            return Test(lowerer.renamed(name), Comparison.IS_NONE)
-        case _:
-            return None
-
-
-def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:
-    """Give the value of a literal None, bool, int or str, or NOT_LITERAL."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        value = node.operand.value
-        return -value if isinstance(value, int) and not isinstance(value, bool) else ops.NOT_LITERAL
-    if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | int | str)):
-        return node.value
-    return ops.NOT_LITERAL
-
-
-STATES = frozenset(("closed", "_closed", "is_closed", "is_closing", "poll", "returncode"))
-KINDS: dict[type[ast.cmpop], Comparison] = {
-    ast.Is: Comparison.EQUALS,
-    ast.IsNot: Comparison.EQUALS,
-    ast.Eq: Comparison.EQUALS,
-    ast.NotEq: Comparison.EQUALS,
-    ast.Gt: Comparison.GREATER,
-    ast.GtE: Comparison.AT_LEAST,
-    ast.Lt: Comparison.LESS,
-    ast.LtE: Comparison.AT_MOST,
-}
-UNFLIPPED: dict[type[ast.cmpop], ast.cmpop] = {ast.IsNot: ast.Is(), ast.NotEq: ast.Eq(), ast.NotIn: ast.In()}

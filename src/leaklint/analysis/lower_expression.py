@@ -4,271 +4,37 @@ import ast
 from abc import ABC, abstractmethod
 
 from leaklint.analysis import ops
+from leaklint.analysis.builder import Builder
 from leaklint.analysis.closures import closure
-from leaklint.analysis.graph import Block, Kind, Thrown
-from leaklint.analysis.names import Scope, children
+from leaklint.analysis.graph import Block, Thrown
+from leaklint.analysis.names import children
 from leaklint.analysis.ops import Test
+from leaklint.analysis.quiet import QUIET, QUIET_METHODS
 from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, reference
 
-# Calls that are not taken to raise: what stands between acquire and release is an alarm only where it may well fail.
-QUIET = (
-    frozenset(
-        f"builtins.{name}"
-        for name in [
-            "len",
-            "isinstance",
-            "issubclass",
-            "id",
-            "type",
-            "print",
-            "hasattr",
-            "callable",
-            "repr",
-            "bool",
-            "range",
-            "enumerate",
-            "zip",
-            "list",
-            "dict",
-            "set",
-            "tuple",
-            "object",
-            "super",
-            "frozenset",
-            "reversed",
-            "locals",
-            "globals",
-            "vars",
-            "min",
-            "max",
-            "abs",
-            "str",
-        ]
-    )
-    | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
-    | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
-    | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
-    | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
-)
-QUIET_METHODS = frozenset(
-    (
-        "append",
-        "pop",
-        "popleft",
-        "popitem",
-        "extend",
-        "insert",
-        "add",
-        "clear",
-        "copy",
-        "debug",
-        "info",
-        "warning",
-        "error",
-        "exception",
-        "log",
-        "setdefault",
-        "keys",
-        "values",
-        "items",
-        "setblocking",
-        "settimeout",
-        "fileno",
-        "assertRaises",
-        "assertRaisesRegex",
-        "assertWarns",
-        "subTest",
-        "startswith",
-        "endswith",
-        "strip",
-        "lower",
-        "upper",
-        "addCleanup",
-        "addfinalizer",
-        "callback",
-        "push",
-    )
-)
+CONSTANTS = {None: NONE, True: TRUE, False: FALSE}
 
 
-class Expressions(ABC):
-    """The half of the lowering that knows expressions; the other half gives it blocks."""
-
-    statement: ast.stmt
-    current: Block | None
-
-    def __init__(self, scope: Scope, yield_kind: Kind | None) -> None:
-        self.scope = scope
-        self.yield_kind = yield_kind
-        self.tests: dict[str, int] = {}
-        self.mentions: dict[str, frozenset[str]] = {}
-        self._renames: dict[str, str] = {}
-        self._temporaries = 0
-
-    @abstractmethod
-    def new_block(self) -> Block:
-        """Add an empty block."""
-
-    @abstractmethod
-    def jump(self, target: Block) -> None:
-        """End the current block with a jump."""
-
-    @abstractmethod
-    def emit(self, op: ops.Op, kind: Kind | None = None) -> None:
-        """Append an operation."""
+class Expressions(Builder, ABC):
+    """The part of the lowering that knows expressions; the others give it conditions, loops and bindings."""
 
     @abstractmethod
     def branch(self, node: ast.expr, then: Block, otherwise: Block) -> None:
         """End the current block by a condition."""
 
     @abstractmethod
-    def decide(self, test: Test | None, then: Block, otherwise: Block, line: int) -> None:
-        """End the current block by a test."""
-
-    @abstractmethod
     def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, line: int) -> None:
         """Lower the head of a loop."""
 
     @abstractmethod
-    def suite(self, body: list[ast.stmt]) -> None:
-        """Lower statements in order."""
-
-    @abstractmethod
-    def flag(self, name: str, node: ast.expr) -> bool:
-        """Lower the assignment of a condition to a name that is tested later."""
-
-    # --- names --------------------------------------------------------------------------------------------------------
-
-    def temporary(self) -> str:
-        """Give a new temporary."""
-        self._temporaries += 1
-        return f"%{self._temporaries}"
-
-    def is_variable(self, name: str) -> bool:
-        """Say whether a name is a variable of this function."""
-        return name in self._renames or self.scope.is_local(name)
-
-    def renamed(self, name: str) -> str:
-        """Give the operand of a variable (a comprehension's variables have names of their own)."""
-        return self._renames.get(name, name)
-
-    def keep(self, source: ops.Operand, node: ast.stmt) -> ops.Operand:
-        """Copy a variable to a temporary, so that a later binding of the name changes nothing."""
-        if source is None or source.startswith("%"):
-            return source
-        dest = self.temporary()
-        self.emit(ops.Alias(node, node.lineno, dest, source))
-        return dest
-
-    # --- statements without control flow ------------------------------------------------------------------------------
-
-    def lower_simple(self, node: ast.stmt) -> None:
-        """Lower an assignment, a deletion, a nested definition; imports and the like do nothing."""
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                self._assign_all(targets, value)
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                self._assign_all([target], value)
-            case ast.AugAssign(target=target, value=value):
-                source = self.operand(value)
-                if isinstance(target, ast.Name) and self.is_variable(target.id):
-                    self.emit(ops.Put(node, node.lineno, self.renamed(target.id), source))
-                elif source is not None:
-                    self.emit(ops.Escape(node, node.lineno, source))
-                if isinstance(target, ast.Attribute | ast.Subscript):
-                    self._use_of(target.value)
-            case ast.Delete(targets=targets):
-                for deleted in targets:
-                    self._delete(deleted)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                for decorator in node.decorator_list:
-                    self.operand(decorator)
-                if self.scope.outer is not None:
-                    self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node)))
-                if isinstance(node, ast.ClassDef):
-                    self.suite(node.body)  # runs here; its names are not ours, so that what they hold escapes
-            case _:
-                pass
-
-    def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
-        first = targets[0]
-        if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
-            return
-        if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
-            starred = any(isinstance(one, ast.Starred) for one in [*first.elts, *value.elts])
-            if len(first.elts) == len(value.elts) and not starred:
-                sources = [self.keep(self.operand(one), self.statement) for one in value.elts]
-                for target, source in zip(first.elts, sources, strict=True):
-                    self.assign(target, source)
-                return
-        bound = first.id if len(targets) == 1 and isinstance(first, ast.Name) else None
-        source = self.operand(value, bound_to=bound)
-        for target in targets:
-            self.assign(target, source, is_last=target is targets[-1])
-
     def assign(self, target: ast.expr, source: ops.Operand, is_last: bool = True) -> None:
         """Bind a target to an operand, for the last time unless told otherwise."""
-        line = target.lineno
-        match target:
-            case ast.Name(id=name):
-                if self.is_variable(name):
-                    ends = is_last and source is not None and source.startswith("%")
-                    self.emit(ops.Alias(self.statement, line, self.renamed(name), source, ends))
-                elif source is not None:
-                    self.emit(ops.Escape(self.statement, line, source))
-            case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                starred = any(isinstance(one, ast.Starred) for one in elements)
-                for index, element in enumerate(elements):
-                    self.element(element, source, None if starred else index)
-                if source is not None and source.startswith("%") and is_last:
-                    self.emit(ops.Delete(self.statement, line, source, False))
-            case ast.Starred(value=value):
-                self.assign(value, source)
-            case ast.Attribute(value=base, attr=attr):
-                receiver = self.operand(base)
-                if source is not None or receiver is not None:
-                    is_own = isinstance(base, ast.Name) and base.id in ("self", "cls")
-                    self.emit(ops.Escape(self.statement, line, source, attr, receiver, is_own))
-            case ast.Subscript(value=base, slice=index):
-                container = self.operand(base)
-                self.operand(index)
-                if source is None and container is not None:
-                    self.emit(ops.Use(self.statement, line, (container,)))
-                elif source is not None and container is not None:
-                    self.emit(ops.Put(self.statement, line, container, source))
-                elif source is not None:
-                    self.emit(ops.Escape(self.statement, line, source))
-            case _:
-                pass
 
+    @abstractmethod
     def element(self, target: ast.expr, source: ops.Operand, index: int | None = None) -> None:
         """Bind a target to an element of an operand."""
-        if isinstance(target, ast.Starred):
-            target, index = target.value, None
-        dest = None
-        if source is not None:
-            dest = self.temporary()
-            self.emit(ops.Element(self.statement, target.lineno, dest, source, index))
-        self.assign(target, dest)
 
-    def _delete(self, target: ast.expr) -> None:
-        match target:
-            case ast.Name(id=name) if self.is_variable(name):
-                self.emit(ops.Delete(self.statement, target.lineno, self.renamed(name), True))
-            case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                for element in elements:
-                    self._delete(element)
-            case ast.Attribute(value=base) | ast.Subscript(value=base):
-                self._use_of(base)
-            case _:
-                pass
-
-    def _use_of(self, node: ast.expr) -> None:
-        source = self.operand(node)
-        if source is not None:
-            self.emit(ops.Use(self.statement, node.lineno, (source,)))
-
-    # --- expressions --------------------------------------------------------------------------------------------------
+    # --- values -------------------------------------------------------------------------------------------------------
 
     def dropped(self, node: ast.expr) -> None:
         """Lower an expression whose value is dropped."""
@@ -444,11 +210,11 @@ class Expressions(ABC):
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> ops.Operand:
         dest = self.temporary()
         self.emit(ops.Collect(self.statement, node.lineno, dest, ()))
-        saved = dict(self._renames)
+        saved = dict(self.renames)
         after = self.new_block()
         self._generators(node, 0, dest, after)
         self.current = after
-        self._renames = saved
+        self.renames = saved
         return dest
 
     def _generators(
@@ -467,7 +233,7 @@ class Expressions(ABC):
             self.emit(ops.Put(self.statement, node.lineno, dest, source, True))  # it reads from the source later
         for one in ast.walk(generator.target):
             if isinstance(one, ast.Name):
-                self._renames[one.id] = f"{one.id}:{node.lineno}:{node.col_offset}"
+                self.renames[one.id] = f"{one.id}:{node.lineno}:{node.col_offset}"
         body, again = self.new_block(), self.new_block()
         self.iterate(source, body, again, done, generator.iter.lineno)
         self.current = body
@@ -535,6 +301,3 @@ class Expressions(ABC):
 def _is_on_literal(function: ast.expr) -> bool:
     """Say whether a call is of a method of a literal (`", ".join(names)`)."""
     return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant)
-
-
-CONSTANTS = {None: NONE, True: TRUE, False: FALSE}

@@ -1,0 +1,63 @@
+"""Which argument is for which parameter, and what is known of it before the call; not what the callee does to it."""
+
+from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
+from leaklint.analysis.setting import DEFAULT, Given, Kind
+from leaklint.analysis.store import Store
+from leaklint.analysis.values import (
+    Site,
+)
+from leaklint.model.resource import Condition, Summary, Variant
+
+
+def parameter(argument: Argument, index: int, parameters: tuple[str, ...]) -> str:
+    """Give the parameter that an argument is for, `*` where it has no name of its own."""
+    if argument.keyword is not None:
+        return argument.keyword
+    if argument.is_star or index >= len(parameters):
+        return "*"
+    return parameters[index]
+
+
+def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
+    """Give what is known of the arguments of a first-party call: literals, kinds of resources, what is left out."""
+    found: list[tuple[str, Literal | Kind]] = []
+    for index, argument in enumerate(op.arguments):
+        name = parameter(argument, index, parameters)
+        if name == "*" or argument.is_star:
+            continue
+        if argument.literal is not NOT_LITERAL:
+            found.append((name, argument.literal))
+        for value in store.values(argument.operand):
+            if isinstance(value, Site) and value.resource.name:
+                found.append((name, Kind(value.resource.name, value.open_mask, value.label)))
+                break
+    named = {parameter(argument, index, parameters) for index, argument in enumerate(op.arguments)}
+    if not any(argument.is_star for argument in op.arguments):
+        found.extend((name, DEFAULT) for name in parameters if name not in named)
+    return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def variant(op: Call, summary: Summary) -> Variant | None:
+    """Give the first variant of a summary whose condition the arguments of a call meet."""
+    for one in summary.variants:
+        if _meets(op, one.condition, summary.parameters):
+            return one
+    return None
+
+
+def _meets(op: Call, condition: Condition, parameters: tuple[str, ...]) -> bool:
+    given = {parameter(one, index, parameters): one for index, one in enumerate(op.arguments)}
+    return all(_agrees(given.get(name), wanted) for name, wanted in condition.arguments)
+
+
+def _agrees(argument: Argument | None, wanted: Literal) -> bool:
+    is_none = argument is None or argument.literal is None
+    if wanted == "<given>":
+        return not is_none
+    if wanted == "<absent>":
+        return is_none
+    if argument is None:
+        return False
+    if isinstance(wanted, str) and argument.reference is not None:
+        return argument.reference == wanted
+    return argument.literal == wanted and type(argument.literal) is type(wanted)

@@ -1,0 +1,284 @@
+"""What a summary does to the arguments and the result of a call; it does not know who is called."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from leaklint.analysis import arguments, callee, events
+from leaklint.analysis.ops import Call
+from leaklint.analysis.setting import Acquired, FunctionSummary, Setting
+from leaklint.analysis.store import Store
+from leaklint.analysis.values import (
+    NOTHING,
+    SWALLOWER,
+    BoundMethod,
+    Box,
+    Closing,
+    Closure,
+    Dependent,
+    Elements,
+    Instance,
+    Site,
+    Value,
+    Values,
+    instance,
+)
+from leaklint.model.resource import Effect, Resource, Summary, Variant
+
+NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
+PARAMETER = "self"  # how summaries call the receiver
+
+
+@dataclass(eq=False, slots=True)
+class Outcome:
+    """What a call gives: values known now, and sites that become open when it has not raised."""
+
+    values: set[Value] = field(default_factory=set)
+    sites: list[Site] = field(default_factory=list)
+    unopened: list[Site] = field(default_factory=list)
+    opened: list[Site] = field(default_factory=list)
+
+
+def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Apply a catalogued summary."""
+    variant = arguments.variant(op, summary)
+    if PARAMETER in summary.effects and receiver:
+        _affect_receiver(summary.effects[PARAMETER], receiver, op, store, setting, outcome)
+
+    def effect(index: int) -> Effect:
+        name = arguments.parameter(op.arguments[index], index, summary.parameters)
+        for effects in (variant.effects, summary.effects) if variant else (summary.effects,):
+            if name in effects:
+                return effects[name]
+            if "*" in effects:
+                return effects["*"]
+        return Effect.BORROWS
+
+    spread(op, store, setting, effect, outcome)
+    if summary.swallows:
+        outcome.values.add(SWALLOWER)
+    if summary.returns is not None:
+        outcome.values.add(instance(summary.returns))
+    if summary.yields is not None:
+        outcome.values.add(setting.elements.setdefault(op, Elements((frozenset((instance(summary.yields),)),))))
+    is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
+    kinds = () if is_dismissed or _is_over_memory(op, effect, store, setting) else summary.acquires
+    if variant is not None and (variant.acquires is not None or variant.is_silent):
+        if not variant.is_silent and kinds and not any(variant.acquires or ()):
+            _acquire_unopened(op, kinds[0], setting, outcome)
+        kinds = () if variant.is_silent else variant.acquires or ()
+    _acquire_kinds(op, summary, kinds, variant, setting, outcome)
+
+
+def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Apply the summary of a first-party function; the receiver is its first parameter."""
+    parameters = summary.parameters[1:] if receiver else summary.parameters
+    names = [arguments.parameter(one, index, parameters) for index, one in enumerate(op.arguments)]
+    given = {name: store.values(one.operand) for name, one in zip(names, op.arguments, strict=True)}
+
+    def effect(index: int) -> Effect:
+        found = summary.effects.get(names[index])
+        if found is None:
+            return summary.rest
+        if found.effect is Effect.RELEASES and not _releases_by(given[names[index]], found.methods):
+            return Effect.BORROWS
+        return found.effect
+
+    spread(op, store, setting, effect, outcome)
+    if receiver and summary.parameters and summary.parameters[0] in summary.effects:
+        _affect_receiver(summary.effects[summary.parameters[0]].effect, receiver, op, store, setting, outcome)
+        given[summary.parameters[0]] = receiver
+    for name, values in given.items():
+        if name in summary.passes:
+            outcome.values.update(values)
+        elif name in summary.wraps:
+            outcome.values.update(site.view for site in store.carried(values))
+    outcome.values.update(instance(name) for name in summary.returns)
+    acquire(op, summary.acquires, setting, outcome)
+    for site in outcome.sites if summary.returns_none else ():
+        site.is_optional = True
+    if summary.elements:
+        _acquire_elements(op, summary.elements, setting, outcome)
+
+
+def _is_over_memory(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
+    """Say whether what a call wraps is something in memory (a BytesIO), so that the wrapper holds nothing either."""
+    for index, argument in enumerate(op.arguments):
+        values = store.values(argument.operand)
+        if values and effect(index) in (Effect.WRAPS, Effect.PASSES) and all(_is_in_memory(one, setting) for one in values):
+            return True
+    return False
+
+
+def _is_in_memory(value: Value, setting: Setting) -> bool:
+    if not isinstance(value, Instance):
+        return False
+    resource = setting.catalogue.resource(value.type_name)
+    return resource is not None and resource.silent is not None
+
+
+def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:
+    """Make what a call acquires its result."""
+    for one in found:
+        site = _site(op, one.resource, one.open_mask, one.label, 0, setting)
+        outcome.sites.append(site)
+        outcome.values.add(site)
+
+
+def _acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:
+    elements: list[Values] = []
+    for index, one in enumerate(found):
+        if one is None:
+            elements.append(NOTHING)
+            continue
+        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+        site.element = index
+        outcome.sites.append(site)
+        elements.append(frozenset((site,)))
+    outcome.values.add(_elements(op, tuple(elements), setting))
+
+
+def _acquire_kinds(
+    op: Call,
+    summary: Summary,
+    kinds: tuple[str | None, ...],
+    variant: Variant | None,
+    setting: Setting,
+    outcome: Outcome,
+) -> None:
+    elements: list[Values] = []
+    for index, kind in enumerate(kinds):
+        resource = setting.catalogue.resource(kind) if kind else None
+        if resource is None or resource.silent:
+            elements.append(NOTHING)
+            continue
+        needs = variant.needs if variant is not None and variant.needs is not None else resource.needs
+        site = _site(op, resource, mask(resource, needs), resource.label or resource.name, index, setting)
+        if summary.is_tuple:
+            site.element = index
+        outcome.sites.append(site)
+        elements.append(frozenset((site,)))
+    if summary.is_linked:
+        views = frozenset(site.view for site in outcome.sites)
+        elements = [element or views for element in elements]
+    if summary.is_tuple and kinds:
+        outcome.values.add(_elements(op, tuple(elements), setting))
+    elif elements:
+        outcome.values.update(elements[0])
+
+
+def _acquire_unopened(op: Call, kind: str | None, setting: Setting, outcome: Outcome) -> None:
+    """Make a thing that the arguments leave closed, and that a method may open (`SMTP()`)."""
+    resource = setting.catalogue.resource(kind) if kind else None
+    if resource is not None and not resource.silent:
+        site = _site(op, resource, mask(resource, resource.needs), resource.label or resource.name, 0, setting)
+        outcome.unopened.append(site)
+        outcome.values.add(site)
+
+
+def _elements(op: Call, values: tuple[Values, ...], setting: Setting) -> Elements:
+    return setting.elements.setdefault(op, Elements(values))
+
+
+def mask(resource: Resource, needs: tuple[str, ...]) -> int:
+    """Give the mask of open parts after an acquisition."""
+    if not resource.parts:
+        return 1
+    return sum(1 << index for index, part in enumerate(resource.parts) if part in (needs or resource.parts))
+
+
+def _site(op: Call, resource: Resource, open_mask: int, label: str, index: int, setting: Setting) -> Site:
+    key = (op, resource.name, index)
+    if key not in setting.sites:
+        setting.sites[key] = Site(op.node, op.statement, resource, open_mask, label, is_awaited=op.is_awaited)
+    return setting.sites[key]
+
+
+def _affect_receiver(effect: Effect, receiver: Values, op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
+    match effect:
+        case Effect.TAKES:
+            events.move(receiver, op, store, setting)
+        case Effect.RELEASES:
+            for value in receiver:
+                if isinstance(value, Site):
+                    events.release_all(value, op, store, setting)
+        case Effect.OPENS:
+            outcome.opened.extend(value for value in receiver if isinstance(value, Site))
+        case Effect.PASSES:
+            outcome.values.update(receiver)
+        case Effect.WRAPS:
+            outcome.values.update(value.view for value in receiver if isinstance(value, Site))
+        case _:
+            pass
+
+
+def _releases_by(values: Values, methods: frozenset[str]) -> bool:
+    """Say whether one of the methods releases what is given (all of it, where it is several things)."""
+    sites = [value for value in values if isinstance(value, Site)]
+    is_any = not methods or not sites or any("." in method or method == "__exit__" for method in methods)
+    return is_any or any(events.is_release(site, method) for site in sites for method in methods)
+
+
+def released_by_function(op: Call, name: str, store: Store, setting: Setting) -> bool:
+    """Release the first argument where the called function releases its type (os.close)."""
+    first = store.values(op.arguments[0].operand) if op.arguments else NOTHING
+    found = [value for value in first if isinstance(value, Site) and name in value.resource.release_functions]
+    for site in found:
+        events.release_all(site, op, store, setting)
+    return bool(found)
+
+
+def spread(
+    op: Call,
+    store: Store,
+    setting: Setting,
+    effect: Callable[[int], Effect],
+    outcome: Outcome,
+    is_unknown: bool = False,
+) -> None:
+    """Do to each argument what the callee does to it."""
+    for index, argument in enumerate(op.arguments):
+        values = store.values(argument.operand)
+        if values:
+            _affect(values, effect(index), op, store, setting, outcome, is_unknown)
+
+
+def _affect(
+    values: Values, effect: Effect, op: Call, store: Store, setting: Setting, outcome: Outcome, is_unknown: bool
+) -> None:
+    for value in values:  # a release method that is handed on will be called: `stack.callback(h.close)`
+        if isinstance(value, BoundMethod) and events.is_release(value.site, value.method):
+            events.move(frozenset((value,)), op, store, setting)
+        elif isinstance(value, Closure):
+            events.capture((value,), op, store, setting)
+            for name in value.keeps:
+                events.move(store.values(name), op, store, setting)
+        elif isinstance(value, BoundMethod):
+            events.capture((value,), op, store, setting)
+    match effect:
+        case Effect.TAKES:
+            events.move(values - frozenset(v for v in values if isinstance(v, Closure)), op, store, setting)
+        case Effect.RELEASES:
+            for site in list(store.carried(values)):
+                events.release_all(site, op, store, setting)
+        case Effect.ENTERS:
+            outcome.values.update(value.site if isinstance(value, Closing) else value for value in values)
+            events.move(values, op, store, setting)
+        case Effect.PASSES:
+            setting.is_releasing = True  # that a mere wrapper fails is not worth an alarm
+            outcome.values.update(values)
+        case Effect.CLOSES:
+            outcome.values.update(site.closing for site in store.carried(values))
+        case Effect.WRAPS:
+            events.touch(values, op, store, setting)
+            outcome.values.update(site.view for site in store.carried(values))
+            outcome.values.update(value for value in values if isinstance(value, Box))
+        case Effect.BORROWS:
+            events.touch(values, op, store, setting)
+            if not op.is_dropped and _last_name(op) not in NUMBERS:
+                outcome.values.update(value for value in values if isinstance(value, Dependent))
+            if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
+                outcome.values.update(site.dependent for site in store.carried(values))
+
+
+def _last_name(op: Call) -> str:
+    return op.method or (op.reference or "").rpartition(".")[2].lstrip(":")

@@ -1,0 +1,126 @@
+"""Statements that bind or delete names to operations. It knows no control flow."""
+
+import ast
+from abc import abstractmethod
+
+from leaklint.analysis import ops
+from leaklint.analysis.closures import closure
+from leaklint.analysis.lower_expression import Expressions
+
+
+class Bindings(Expressions):
+    """The part of the lowering that knows assignments, deletions and nested definitions."""
+
+    @abstractmethod
+    def suite(self, body: list[ast.stmt]) -> None:
+        """Lower statements in order."""
+
+    @abstractmethod
+    def flag(self, name: str, node: ast.expr) -> bool:
+        """Lower the assignment of a condition to a name that is tested later."""
+
+    def lower_simple(self, node: ast.stmt) -> None:
+        """Lower an assignment, a deletion, a nested definition; imports and the like do nothing."""
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                self._assign_all(targets, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._assign_all([target], value)
+            case ast.AugAssign(target=target, value=value):
+                source = self.operand(value)
+                if isinstance(target, ast.Name) and self.is_variable(target.id):
+                    self.emit(ops.Put(node, node.lineno, self.renamed(target.id), source))
+                elif source is not None:
+                    self.emit(ops.Escape(node, node.lineno, source))
+                if isinstance(target, ast.Attribute | ast.Subscript):
+                    self._use_of(target.value)
+            case ast.Delete(targets=targets):
+                for deleted in targets:
+                    self._delete(deleted)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                for decorator in node.decorator_list:
+                    self.operand(decorator)
+                if self.scope.outer is not None:
+                    self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node)))
+                if isinstance(node, ast.ClassDef):
+                    self.suite(node.body)  # runs here; its names are not ours, so that what they hold escapes
+            case _:
+                pass
+
+    def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
+        first = targets[0]
+        if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
+            return
+        if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
+            starred = any(isinstance(one, ast.Starred) for one in [*first.elts, *value.elts])
+            if len(first.elts) == len(value.elts) and not starred:
+                sources = [self.keep(self.operand(one), self.statement) for one in value.elts]
+                for target, source in zip(first.elts, sources, strict=True):
+                    self.assign(target, source)
+                return
+        bound = first.id if len(targets) == 1 and isinstance(first, ast.Name) else None
+        source = self.operand(value, bound_to=bound)
+        for target in targets:
+            self.assign(target, source, is_last=target is targets[-1])
+
+    def assign(self, target: ast.expr, source: ops.Operand, is_last: bool = True) -> None:
+        """Bind a target to an operand, for the last time unless told otherwise."""
+        line = target.lineno
+        match target:
+            case ast.Name(id=name):
+                if self.is_variable(name):
+                    ends = is_last and source is not None and source.startswith("%")
+                    self.emit(ops.Alias(self.statement, line, self.renamed(name), source, ends))
+                elif source is not None:
+                    self.emit(ops.Escape(self.statement, line, source))
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                starred = any(isinstance(one, ast.Starred) for one in elements)
+                for index, element in enumerate(elements):
+                    self.element(element, source, None if starred else index)
+                if source is not None and source.startswith("%") and is_last:
+                    self.emit(ops.Delete(self.statement, line, source, False))
+            case ast.Starred(value=value):
+                self.assign(value, source)
+            case ast.Attribute(value=base, attr=attr):
+                receiver = self.operand(base)
+                if source is not None or receiver is not None:
+                    is_own = isinstance(base, ast.Name) and base.id in ("self", "cls")
+                    self.emit(ops.Escape(self.statement, line, source, attr, receiver, is_own))
+            case ast.Subscript(value=base, slice=index):
+                container = self.operand(base)
+                self.operand(index)
+                if source is None and container is not None:
+                    self.emit(ops.Use(self.statement, line, (container,)))
+                elif source is not None and container is not None:
+                    self.emit(ops.Put(self.statement, line, container, source))
+                elif source is not None:
+                    self.emit(ops.Escape(self.statement, line, source))
+            case _:
+                pass
+
+    def element(self, target: ast.expr, source: ops.Operand, index: int | None = None) -> None:
+        """Bind a target to an element of an operand."""
+        if isinstance(target, ast.Starred):
+            target, index = target.value, None
+        dest = None
+        if source is not None:
+            dest = self.temporary()
+            self.emit(ops.Element(self.statement, target.lineno, dest, source, index))
+        self.assign(target, dest)
+
+    def _delete(self, target: ast.expr) -> None:
+        match target:
+            case ast.Name(id=name) if self.is_variable(name):
+                self.emit(ops.Delete(self.statement, target.lineno, self.renamed(name), True))
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for element in elements:
+                    self._delete(element)
+            case ast.Attribute(value=base) | ast.Subscript(value=base):
+                self._use_of(base)
+            case _:
+                pass
+
+    def _use_of(self, node: ast.expr) -> None:
+        source = self.operand(node)
+        if source is not None:
+            self.emit(ops.Use(self.statement, node.lineno, (source,)))

@@ -1,0 +1,144 @@
+"""Conditions to branches. What nobody understands but may be tested again is a test with a name of its own."""
+
+import ast
+
+from leaklint.analysis import ops
+from leaklint.analysis.graph import Block
+from leaklint.analysis.lower_expression import Expressions
+from leaklint.analysis.names import terminal
+from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.values import FALSE, TRUE
+
+STATES = frozenset(("closed", "_closed", "is_closed", "is_closing", "poll", "returncode"))
+KINDS: dict[type[ast.cmpop], Comparison] = {
+    ast.Is: Comparison.EQUALS,
+    ast.IsNot: Comparison.EQUALS,
+    ast.Eq: Comparison.EQUALS,
+    ast.NotEq: Comparison.EQUALS,
+    ast.Gt: Comparison.GREATER,
+    ast.GtE: Comparison.AT_LEAST,
+    ast.Lt: Comparison.LESS,
+    ast.LtE: Comparison.AT_MOST,
+}
+UNFLIPPED: dict[type[ast.cmpop], ast.cmpop] = {ast.IsNot: ast.Is(), ast.NotEq: ast.Eq(), ast.NotIn: ast.In()}
+
+
+class Conditions(Expressions):
+    """The part of the lowering that knows conditions: what a branch tells of a name."""
+
+    tested: frozenset[str]  # the plain names that conditions of the body mention
+
+    def branch(self, node: ast.expr, then: Block, otherwise: Block) -> None:
+        """End the current block by a condition."""
+        match node:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self.branch(operand, otherwise, then)
+            case ast.BoolOp(op=op, values=values):
+                for value in values[:-1]:
+                    rest = self.new_block()
+                    if isinstance(op, ast.And):
+                        self.branch(value, rest, otherwise)
+                    else:
+                        self.branch(value, then, rest)
+                    self.current = rest
+                return self.branch(values[-1], then, otherwise)
+            case ast.Constant(value=value):
+                return self.jump(then if value else otherwise)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                test, flipped = self._comparison(left, op, right)
+            case _:
+                test, flipped = self._condition(node), False
+        self.decide(test, otherwise if flipped else then, then if flipped else otherwise, node.lineno)
+        return None
+
+    def flag(self, name: str, node: ast.expr) -> bool:
+        """Lower `name = condition` as a branch where the name is tested later, so that the correlation stays known."""
+        is_condition = isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+        is_condition |= isinstance(node, ast.Call) and terminal(node) in ("isinstance", "hasattr")
+        if not is_condition or name not in self.tested:
+            return False
+        then, otherwise, after = self.new_block(), self.new_block(), self.new_block()
+        self.branch(node, then, otherwise)
+        for block, value in ((then, TRUE), (otherwise, FALSE)):
+            self.current = block
+            self.emit(ops.Evaluate(self.statement, node.lineno, name, value))
+            self.jump(after)
+        self.current = after
+        return True
+
+    def _condition(self, node: ast.expr) -> Test | None:
+        match node:
+            case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=name), ast.Constant(value=str(attribute))]):
+                if self.is_variable(name):
+                    return Test(self.renamed(name), Comparison.HAS, attribute)
+            case _:
+                pass
+        if (state := self._state(node)) is not None:
+            return state
+        source = self.operand(node)
+        if source is not None:
+            return Test(source)
+        return self._opaque(node)
+
+    def _state(self, node: ast.expr) -> Test | None:
+        """Give the test of an attribute, or of a method without arguments, which may tell that a resource is released."""
+        called = node.func if isinstance(node, ast.Call) and not node.args and not node.keywords else node
+        match called:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if self.is_variable(name) and attr in STATES:
+                self.operand(node)
+                return Test(self.renamed(name), Comparison.CLOSED, attr)
+            case _:
+                return None
+
+    def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> tuple[Test | None, bool]:
+        """Give the test of a comparison, and whether its outcome is the opposite one."""
+        flipped = isinstance(op, ast.IsNot | ast.NotEq)
+        is_none = isinstance(right, ast.Constant) and right.value is None
+        if is_none and isinstance(op, ast.Is | ast.IsNot) and (state := self._state(left)) is not None:
+            return state, not flipped
+        source, literal = self.operand(left), literal_of(right)
+        if literal is ops.NOT_LITERAL:
+            other = self.operand(right)
+            if isinstance(op, ast.Is | ast.IsNot) and source is not None and other is not None:
+                return Test(source, Comparison.SAME, other), flipped
+            return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
+        kind = KINDS.get(type(op))
+        if source is not None and kind is not None:
+            if literal is None and kind is Comparison.EQUALS:
+                return Test(source, Comparison.IS_NONE), flipped
+            if not isinstance(literal, str):
+                return Test(source, kind, literal), flipped
+        return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
+
+    def _opaque(self, node: ast.expr) -> Test | None:
+        """Give a test on an expression that nobody understands but that may be tested again."""
+        names = set()
+        for one in ast.walk(node):
+            if isinstance(one, ast.Call) and terminal(one) not in ("isinstance", "hasattr", "callable", "len"):
+                return None
+            if isinstance(one, ast.Name):
+                names.add(one.id)
+        if not names:
+            return None
+        key = "?" + ast.dump(node)
+        self.mentions[key] = frozenset(names)
+        return Test(key)
+
+    def pattern_test(self, subject: ast.expr, case: ast.match_case) -> Test | None:
+        """Give the test that `case None` makes of a variable."""
+        match subject, case.pattern, case.guard:
+            case ast.Name(id=name), ast.MatchSingleton(value=None), None if self.is_variable(name):
+                self.tests[name] = self.tests.get(name, 0) + 2
+                return Test(self.renamed(name), Comparison.IS_NONE)
+            case _:
+                return None
+
+
+def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:
+    """Give the value of a literal None, bool, int or str, or NOT_LITERAL."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        value = node.operand.value
+        return -value if isinstance(value, int) and not isinstance(value, bool) else ops.NOT_LITERAL
+    if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | int | str)):
+        return node.value
+    return ops.NOT_LITERAL

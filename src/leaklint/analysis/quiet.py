@@ -1,0 +1,80 @@
+"""Calls that are not taken to raise: what stands between acquire and release is an alarm only where it may well fail."""
+
+QUIET = (
+    frozenset(
+        f"builtins.{name}"
+        for name in [
+            "len",
+            "isinstance",
+            "issubclass",
+            "id",
+            "type",
+            "print",
+            "hasattr",
+            "callable",
+            "repr",
+            "bool",
+            "range",
+            "enumerate",
+            "zip",
+            "list",
+            "dict",
+            "set",
+            "tuple",
+            "object",
+            "super",
+            "frozenset",
+            "reversed",
+            "locals",
+            "globals",
+            "vars",
+            "min",
+            "max",
+            "abs",
+            "str",
+        ]
+    )
+    | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
+    | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
+    | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
+    | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
+)
+QUIET_METHODS = frozenset(
+    (
+        "append",
+        "pop",
+        "popleft",
+        "popitem",
+        "extend",
+        "insert",
+        "add",
+        "clear",
+        "copy",
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "exception",
+        "log",
+        "setdefault",
+        "keys",
+        "values",
+        "items",
+        "setblocking",
+        "settimeout",
+        "fileno",
+        "assertRaises",
+        "assertRaisesRegex",
+        "assertWarns",
+        "subTest",
+        "startswith",
+        "endswith",
+        "strip",
+        "lower",
+        "upper",
+        "addCleanup",
+        "addfinalizer",
+        "callback",
+        "push",
+    )
+)

@@ -1,0 +1,74 @@
+"""How a resource can be released at the end of a block: by a with, by contextlib, or by lines of code."""
+
+import ast
+from dataclasses import dataclass
+
+from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.reach import is_wait
+from leaklint.model.fix import (
+    Opener,
+)
+from leaklint.model.resource import Resource, With
+
+OS = ast.Name("os", ast.Load())
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a resource is released at the end of a block: an opener, or lines of code; and what must be imported."""
+
+    opener: Opener | None
+    lines: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+
+
+def way_of(obligation: Obligation, name: str | None) -> Way | None:
+    """Say how the resource can be released at the end of a block."""
+    facts, resource = obligation.facts, obligation.site.resource
+    if resource.with_target is not None:
+        lines = _release_lines(obligation, name or "")
+        return Way(None, lines) if lines and name is not None else None
+    if resource.sync_with is With.RELEASES and not resource.with_does_more and not resource.waits:
+        return Way(Opener())
+    if resource.async_with is With.RELEASES and facts.is_async and not resource.waits:
+        return Way(Opener(is_async=True))
+    if "close" in resource.releases and not resource.waits:
+        return _closing("closing", facts)
+    if "aclose" in resource.async_releases and facts.is_async:
+        return _closing("aclosing", facts)
+    lines = _release_lines(obligation, name or "")
+    if not lines or name is None:
+        return None
+    return Way(None, lines, imports=("os",) if lines[0].startswith("os.") and facts.scope.dotted(OS) != "os" else ())
+
+
+def _closing(function: str, facts: Facts) -> Way | None:
+    scope = facts.scope
+    for name in (function, "contextlib"):
+        node = ast.Name(name, ast.Load())
+        dotted = scope.dotted(node)
+        if dotted == f"contextlib.{function}":
+            return Way(Opener(function == "aclosing", name))
+        if dotted == "contextlib":
+            return Way(Opener(function == "aclosing", f"contextlib.{function}"))
+    if scope.find("contextlib") is not None:
+        return None
+    return Way(Opener(function == "aclosing", f"contextlib.{function}"), imports=("contextlib",))
+
+
+def _release_lines(obligation: Obligation, name: str) -> tuple[str, ...]:
+    resource, is_async = obligation.site.resource, obligation.facts.is_async
+    if resource.releases:
+        method = _first(resource, resource.releases)
+        is_plain = obligation.history.releases and not any(is_wait(op, obligation) for op in obligation.history.uses)
+        waits = (f"await {name}.{resource.waits}()",) if resource.waits and is_async and not is_plain else ()
+        return (f"{name}.{method}()", *waits)
+    if resource.async_releases and is_async:
+        method = _first(resource, resource.async_releases)
+        return (f"await {name}.{method}()",)
+    function = resource.first_release if resource.first_release in resource.release_functions else None
+    return (f"{function}({name})",) if function and function.startswith("os.") else ()
+
+
+def _first(resource: Resource, methods: frozenset[str]) -> str:
+    return resource.first_release if resource.first_release in methods else min(methods)
