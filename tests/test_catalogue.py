@@ -269,6 +269,24 @@ def test_inherited_facts_are_merged() -> None:
     assert not load().is_a("socket.socket", "ssl.SSLSocket")
 
 
+def test_what_is_computed_is_no_inherited_data() -> None:
+    temporary, plain = load().resource("tempfile._TemporaryFileWrapper"), load().resource("io.IOBase")
+    assert temporary is not None
+    assert plain is not None
+    assert plain.data - temporary.data == {"name"}
+
+
+def test_a_users_table_replaces_what_is_computed() -> None:
+    own = {"name": "tempfile._TemporaryFileWrapper", "extends": ["io.IOBase"], "release": ["close"]}
+    below = {"name": "mylib.Scratch", "extends": ["tempfile._TemporaryFileWrapper"], "computed": ["mode"]}
+    catalogue = load().extended([own, below], [], "pyproject.toml")
+    base, derived = catalogue.resource("tempfile._TemporaryFileWrapper"), catalogue.resource("mylib.Scratch")
+    assert base is not None
+    assert derived is not None
+    assert "name" in base.data
+    assert base.data - derived.data == {"mode"}
+
+
 def test_methods_are_found_on_what_a_type_extends() -> None:
     summary = load().method("pathlib.PosixPath", "open")
     assert summary is not None

@@ -154,8 +154,7 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
 
 def _attribute(site: Site, attribute: str, setting: Setting) -> list[Value]:
     resource = site.resource
-    is_name_of_temporary = attribute == "name" and resource.name.startswith("tempfile.")  # it dies with the file
-    if attribute in resource.data and not is_name_of_temporary:
+    if attribute in resource.data:
         return []
     if events.is_release(site, attribute) or _is_method(site, attribute, setting):
         return [_bound(site, attribute, setting)]

@@ -22,6 +22,7 @@ class Library:
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)  # other dotted name -> the name it is written under
     parameters: Mapping[str, str] = field(default_factory=dict)  # conventional parameter -> type
+    computed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # resource -> attributes that die with it
     titles: Mapping[str, str] = field(default_factory=dict)  # name -> how messages call its table
 
     def words(self) -> frozenset[str]:
@@ -45,6 +46,7 @@ class Library:
             {**self.summaries, **other.summaries},
             {**self.aliases, **other.aliases},
             {**self.parameters, **other.parameters},
+            {**self.computed, **other.computed},
             {**self.titles, **other.titles},
         )
 
@@ -104,6 +106,7 @@ def build(resources: Iterable[schema.Table], summaries: Iterable[schema.Table]) 
         constructors={entry.resource.name: entry.constructor for entry in kinds.values() if entry.constructor},
         summaries={entry.summary.name: entry.summary for entry in calls.values()},
         aliases=aliases,
+        computed={entry.resource.name: entry.computed for entry in kinds.values() if entry.computed},
         titles=titles,
     )
 

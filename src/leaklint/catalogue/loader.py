@@ -135,7 +135,8 @@ class Catalogue:
             inherited = self._written_resource(base)
             if inherited is not None:
                 merged = inherit(merged, inherited)
-        return merged
+        computed = frozenset[str]().union(*(self._computed(one) for one in self.ancestors(name)))
+        return replace(merged, data=merged.data - computed) if computed else merged
 
     def _find_summary(self, name: str) -> Summary | None:
         written = self._written(name) or self._constructor(name)
@@ -184,6 +185,11 @@ class Catalogue:
 
     def _written_resource(self, name: str) -> Resource | None:
         return self._own.resources.get(name) or library.shipped(_root(name)).resources.get(name)
+
+    def _computed(self, name: str) -> frozenset[str]:
+        """Give the attributes whose value dies with a resource; a user's table replaces all that is shipped of it."""
+        holder = self._own if name in self._own.resources else library.shipped(_root(name))
+        return holder.computed.get(name, frozenset())
 
     def _written(self, name: str) -> Summary | None:
         return self._own.summaries.get(name) or library.shipped(_root(name)).summaries.get(name)

@@ -38,6 +38,7 @@ RESOURCE_KEYS = CALL_KEYS | {
     "fails-after-release",
     "lazy",
     "data",
+    "computed",
     "parts",
     "needs",
     "part-releases",
@@ -75,11 +76,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ResourceEntry:
-    """A resource as written: `resource` holds its own facts only, `constructor` what calling its name does."""
+    """A resource as written: `resource` holds its own facts only, `constructor` what calling its name does.
+
+    `computed` are attributes that its bases call data, and whose value means nothing once it is released.
+    """
 
     resource: Resource
     constructor: Summary | None
     aliases: tuple[str, ...]
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,8 @@ def read_resource(table: Table) -> ResourceEntry:
         since=text(table, "since"),
     )
     _check_parts(table, resource)
-    return ResourceEntry(resource, _constructor(table, resource), texts(table, "aliases"))
+    computed = frozenset(texts(table, "computed"))
+    return ResourceEntry(resource, _constructor(table, resource), texts(table, "aliases"), computed)
 
 
 def read_summary(table: Table) -> SummaryEntry:
