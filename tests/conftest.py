@@ -25,3 +25,14 @@ def marks(shipped: Project) -> Callable[[str], list[tuple[int, str]]]:
         return [(one.span.line, one.code) for one in findings if not one.code.startswith("LKR9")]
 
     return found
+
+
+@pytest.fixture(scope="session")
+def advice(shipped: Project) -> Callable[[str], list[tuple[int, str]]]:
+    """Line (1-based) and code of the advice on a text."""
+
+    def found(text: str) -> list[tuple[int, str]]:
+        findings = lint(parse("module.py", text), shipped)
+        return [(one.span.line, one.code) for one in findings if one.code.startswith("LKR9")]
+
+    return found

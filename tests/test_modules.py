@@ -13,7 +13,7 @@ from leaklint.model.source import parse
 def looked_at(text: str, shipped: Project) -> list[str]:
     """Name the bodies of a text of which there are facts."""
     source = parse("a.py", textwrap.dedent(text))
-    module = facts_of(source, shipped.catalogue)
+    module = facts_of(source, shipped.workspace)
     bodies = module.bodies if module is not None else []
     return [one.function.node.name if one.function else "<module>" for one in bodies]
 
@@ -100,7 +100,7 @@ def test_renamed_openers_and_subclasses(shipped: Project) -> None:
 
 def test_obligations_stand_in_the_order_of_the_text(shipped: Project) -> None:
     source = parse("a.py", "def f(p):\n    a, b = open(p), open(p)\n    if p: c = open(p)\n")
-    module = facts_of(source, shipped.catalogue)
+    module = facts_of(source, shipped.workspace)
     assert module is not None
     places = [(one.node.lineno, one.node.col_offset) for one in module.obligations]
     assert len(places) == 3

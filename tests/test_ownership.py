@@ -20,7 +20,7 @@ def obligations(shipped: Project) -> Obligations:
     def found(body: str) -> list[Obligation]:
         body = textwrap.dedent(body).strip("\n")
         text = body if body.startswith(("def", "async", "import", "class")) else "def f(p):\n" + textwrap.indent(body, "    ")
-        module = facts_of(parse("a.py", text + "\n"), shipped.catalogue)
+        module = facts_of(parse("a.py", text + "\n"), shipped.workspace)
         return list(module.obligations) if module is not None else []
 
     return found

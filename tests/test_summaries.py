@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from leaklint.analysis.names import Scope, module_scope
+from leaklint.analysis.names import Scope
 from leaklint.analysis.setting import FunctionSummary, Kind
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.engine import Project
@@ -14,8 +14,8 @@ from leaklint.model.source import parse
 
 def project_of(text: str, shipped: Project) -> tuple[ModuleProject, Scope]:
     source = parse("a.py", textwrap.dedent(text))
-    scope = module_scope(source.tree)
-    return ModuleProject(source.tree, scope, shipped.catalogue), scope
+    project = shipped.workspace.adopt(source)
+    return project, project.scope
 
 
 def summary_of(text: str, shipped: Project, name: str = "f") -> FunctionSummary | None:
@@ -90,7 +90,9 @@ def test_its_result_reads_from_its_parameter_later(shipped: Project) -> None:
 
 def test_literal_arguments_decide(shipped: Project) -> None:
     project, scope = project_of("def f(h, close=True):\n    h.read()\n    if close: h.close()\n", shipped)
-    kind = Kind("io.IOBase", 1, "open file")
+    file = shipped.catalogue.resource("io.IOBase")
+    assert file is not None
+    kind = Kind(file, 1, "open file")
     closing = project.function("f", scope, (("close", True), ("h", kind)))
     leaving = project.function("f", scope, (("close", False), ("h", kind)))
     assert closing is not None and leaving is not None
@@ -132,13 +134,13 @@ def test_a_class_is_the_resource_that_it_inherits(shipped: Project) -> None:
             def __init__(self): self.sent = []
         class Other(Unknown): pass
     """
-    project, scope = project_of(text, shipped)
     for name in ("Plain", "Deeper"):
-        found = project.resource_of(name, scope)
-        assert found is not None
-        assert (found.resource.name, found.label) == ("socket.socket", name)
-    assert project.resource_of("Fake", scope) is None
-    assert project.resource_of("Other", scope) is None
+        summary = summary_of(text, shipped, name)
+        assert summary is not None
+        assert [(one.resource.name, one.label) for one in summary.acquires] == [("socket.socket", name)]
+    for name in ("Fake", "Other"):
+        summary = summary_of(text, shipped, name)
+        assert summary is None or not summary.acquires
 
 
 def test_methods_are_found_in_bases_too(shipped: Project) -> None:

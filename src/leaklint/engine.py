@@ -1,9 +1,12 @@
 """One module in, findings out: the one function that every front end calls."""
 
+import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from leaklint.analysis.openers import Openers
 from leaklint.analysis.prefilter import may_acquire
 from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
@@ -23,6 +26,21 @@ class Project:
         """The shipped catalogue with the user's own tables."""
         return catalogue_of(self.config)
 
+    @cached_property
+    def openers(self) -> Openers:
+        """What the texts of first-party modules promise."""
+        return Openers(self.catalogue)
+
+    @cached_property
+    def workspace(self) -> "Workspace":
+        """The first-party modules that the linted ones import."""
+        from leaklint.analysis.workspace import Workspace
+
+        return Workspace(self.catalogue, self.openers)
+
+
+if TYPE_CHECKING:  # loaded only for a module that may acquire
+    from leaklint.analysis.workspace import Workspace
 
 FAMILIES = "93421"  # of rules, the most specific first: advice, fixtures, owners, loops, scopes
 DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they are long
@@ -30,7 +48,7 @@ DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they a
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
-    if not may_acquire(source.text, project.catalogue):
+    if not may_acquire(source.text, project.catalogue) and not project.openers.words(source.text, os.path.abspath(source.path)):
         return []
     # only here: most small runs end above, and importing these costs as much as the rest of one
     from leaklint.analysis.modules import facts_of
@@ -40,7 +58,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, DEEPEST))
     try:
-        module = facts_of(source, project.catalogue)
+        module = facts_of(source, project.workspace)
         if module is not None:
             for rule in RULES:
                 found.extend(rule.check(module))

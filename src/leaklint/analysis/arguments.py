@@ -3,9 +3,7 @@
 from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, Given, Kind
 from leaklint.analysis.store import Store
-from leaklint.analysis.values import (
-    Site,
-)
+from leaklint.analysis.values import Site
 from leaklint.model.resource import Condition, Summary, Variant
 
 
@@ -29,7 +27,7 @@ def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
             found.append((name, argument.literal))
         for value in store.values(argument.operand):
             if isinstance(value, Site) and value.resource.name:
-                found.append((name, Kind(value.resource.name, value.open_mask, value.label)))
+                found.append((name, Kind(value.resource, value.open_mask, value.label, value.own_type)))
                 break
     named = {parameter(argument, index, parameters) for index, argument in enumerate(op.arguments)}
     if not any(argument.is_star for argument in op.arguments):

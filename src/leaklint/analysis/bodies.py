@@ -6,7 +6,7 @@ from leaklint.analysis.graph import Kind, Thrown
 from leaklint.analysis.names import Function, Scope, terminal
 from leaklint.analysis.setting import Body
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import Values, instance
+from leaklint.analysis.values import Values, instance, own_type
 from leaklint.catalogue import Catalogue
 
 Names = dict[Place, Values]
@@ -62,13 +62,13 @@ def yield_kind(body: Body) -> Kind | None:
             return Thrown.GENERATOR_EXIT
 
 
-def starting_names(function: Function, scope: Scope, catalogue: Catalogue) -> dict[Place, Values]:
+def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path: str) -> Names:
     """Give what the parameters hold by their annotations, by convention, and as `self`."""
     env: dict[Place, Values] = {}
     first = next(iter(scope.bindings.parameters), None)
     for name in scope.bindings.parameters:
         if name == first and function.owner is not None and function.is_method:
-            env[name] = frozenset((instance(f":{function.owner.name}"),))
+            env[name] = frozenset((instance(own_type(path, function.owner.name)),))
             continue
         found = annotated(scope.bindings.annotations.get(name), scope) or catalogue.parameter_type(name)
         if found is not None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from leaklint.analysis import arguments, callee, effects, events
 from leaklint.analysis.effects import Outcome
+from leaklint.analysis.names import Scope, terminal
 from leaklint.analysis.ops import Call
-from leaklint.analysis.setting import Setting
+from leaklint.analysis.setting import Project, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
     ESCAPED,
@@ -18,6 +19,7 @@ from leaklint.analysis.values import (
     Constant,
     Dependent,
     Elements,
+    Field,
     Instance,
     Part,
     Reference,
@@ -26,6 +28,7 @@ from leaklint.analysis.values import (
     Values,
     View,
     instance,
+    own_type,
 )
 from leaklint.model.resource import Effect
 
@@ -71,6 +74,13 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
     if effects.released_by_function(op, name, store, setting):
         return None
+    if not callee.is_standard(name) and _matters(op, store, setting):
+        own = setting.project.find(name)
+        if own is not None:
+            return _call_found(op, own[0], own[1], own[0].scope, store, setting, outcome)
+        behind = setting.project.external(name)
+        if behind != name:
+            return _call_dotted(op, behind, store, setting, outcome)
     last = name.rpartition(".")[2]
     if callee.is_standard(name):
         effect = Effect.TAKES if callee.is_class_name(last) else Effect.BORROWS
@@ -103,15 +113,32 @@ def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outc
     for value in store.values(op.callee):
         if isinstance(value, Closure):
             _call_closure(op, value, store, setting)
-    inherited = setting.project.resource_of(name, setting.scope)
-    if inherited is not None:
-        effects.spread(op, store, setting, lambda _: Effect.TAKES, outcome, is_unknown=True)
-        return effects.acquire(op, (inherited,), setting, outcome)
-    given = arguments.given(op, setting.project.parameters(name, setting.scope), store)
-    summary = setting.project.function(name, setting.scope, given)
+    return _call_found(op, setting.project, name, setting.scope, store, setting, outcome)
+
+
+def _call_found(op: Call, project: Project, name: str, scope: Scope, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Call what a name of a first-party module means; `Class.method` is called on the class."""
+    if not _matters(op, store, setting):
+        return None
+    owner, _, method = name.rpartition(".")
+    receiver: Values = NOTHING
+    if owner:
+        given = arguments.given(op, project.method_parameters(owner, method), store)
+        summary = project.method(owner, method, given)
+        receiver = frozenset((instance(own_type(project.path, owner)),))
+    else:
+        given = arguments.given(op, project.parameters(name, scope), store)
+        summary = project.function(name, scope, given)
     if summary is None:
         return effects.spread(op, store, setting, lambda _: Effect.TAKES, outcome, is_unknown=True)
-    return effects.apply_own(op, summary, NOTHING, store, setting, outcome)
+    return effects.apply_own(op, summary, receiver, store, setting, outcome)
+
+
+def _matters(op: Call, store: Store, setting: Setting) -> bool:
+    """Say whether a first-party call can concern a resource: it may open one, or is given one."""
+    if terminal(op.node) in setting.project.words:
+        return True
+    return any(True for argument in op.arguments for _ in store.carried(store.values(argument.operand)))
 
 
 def _call_closure(op: Call, closure: Closure, store: Store, setting: Setting) -> None:
@@ -182,7 +209,17 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     summary = setting.catalogue.any_method(method)
     if summary is not None:
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
+    if method in FILLING or callee.is_adding(method):
+        _fill_field(op, store, setting)
     return effects.spread(op, store, setting, _guesses(op, method), outcome, is_unknown=True)
+
+
+def _fill_field(op: Call, store: Store, setting: Setting) -> None:
+    """Note what is put into a container that an attribute of self holds."""
+    for value in store.values(op.receiver):
+        if isinstance(value, Field):
+            for argument in op.arguments:
+                events.store_in_field(value.name, store.values(argument.operand), op, store, setting)
 
 
 def _guesses(op: Call, name: str) -> Callable[[int], Effect]:
@@ -226,18 +263,25 @@ def _call_on_site(
     if summary is not None:
         effects.apply(op, summary, frozenset((site,)), store, setting, outcome)
         return
-    if site.label != resource.name and _call_inherited(op, method, site, store, setting, outcome):
+    if site.own_type is not None and _call_own_method(op, method, site, site.own_type, store, setting, outcome):
         return
     effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
 
 
-def _call_inherited(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> bool:
-    """Call a method that a first-party subclass of a resource defines."""
-    parameters = setting.project.method_parameters(site.label, method)
-    summary = setting.project.method(site.label, method, arguments.given(op, parameters, store))
+def _call_own_method(
+    op: Call, method: str, receiver: Site | Instance, type_name: str, store: Store, setting: Setting, outcome: Outcome
+) -> bool:
+    """Call a method that a first-party class defines."""
+    found = setting.project.class_at(type_name)
+    if found is None:
+        return False
+    project, name = found
+    if isinstance(receiver, Instance) and not _matters(op, store, setting):
+        return True
+    summary = project.method(name, method, arguments.given(op, project.method_parameters(name, method), store))
     if summary is None:
         return False
-    effects.apply_own(op, summary, frozenset((site,)), store, setting, outcome)
+    effects.apply_own(op, summary, frozenset((receiver,)), store, setting, outcome)
     return True
 
 
@@ -273,12 +317,10 @@ def _put(box: Box, values: Values, op: Call, store: Store, setting: Setting) -> 
 
 
 def _call_on_instance(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
-    if type_name.startswith(":"):
-        parameters = setting.project.method_parameters(type_name[1:], method)
-        summary = setting.project.method(type_name[1:], method, arguments.given(op, parameters, store))
-        if summary is not None:
-            effects.apply_own(op, summary, frozenset((instance(type_name),)), store, setting, outcome)
-        return summary is not None
+    if _call_own_method(op, method, instance(type_name), type_name, store, setting, outcome):
+        return True
+    if ":" in type_name:
+        return False
     found = setting.catalogue.method(type_name, method)
     if found is not None:
         effects.apply(op, found, NOTHING, store, setting, outcome)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from leaklint.analysis import arguments, callee, events
 from leaklint.analysis.ops import Call
-from leaklint.analysis.setting import Acquired, FunctionSummary, Setting
+from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
     NOTHING,
@@ -36,6 +36,7 @@ class Outcome:
     sites: list[Site] = field(default_factory=list)
     unopened: list[Site] = field(default_factory=list)
     opened: list[Site] = field(default_factory=list)
+    diverges: bool = False  # the call never returns
 
 
 def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -83,7 +84,13 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
             return Effect.BORROWS
         return found.effect
 
+    is_adopted = summary.adopter is not None and any(
+        store.is_open(site) for name in summary.adopts for site in store.carried(given.get(name, NOTHING))
+    )
+    for name, values in given.items():
+        _use_late(values, summary.effects.get(name), op, store, setting)
     spread(op, store, setting, effect, outcome)
+    outcome.diverges |= summary.diverges
     if receiver and summary.parameters and summary.parameters[0] in summary.effects:
         _affect_receiver(summary.effects[summary.parameters[0]].effect, receiver, op, store, setting, outcome)
         given[summary.parameters[0]] = receiver
@@ -96,8 +103,18 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
     acquire(op, summary.acquires, setting, outcome)
     for site in outcome.sites if summary.returns_none else ():
         site.is_optional = True
+    if is_adopted and summary.adopter is not None and not summary.acquires:
+        acquire(op, (summary.adopter,), setting, outcome)
     if summary.elements:
         _acquire_elements(op, summary.elements, setting, outcome)
+
+
+def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: Store, setting: Setting) -> None:
+    """Note the uses of a callee that must fail where the resource is released already."""
+    for value in values if effect is not None else ():
+        if isinstance(value, Site) and effect is not None:
+            for method in sorted(effect.uses & value.resource.fails_after_release)[:1]:
+                events.use(value, op, store, setting, method)
 
 
 def _is_over_memory(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
@@ -120,6 +137,7 @@ def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Ou
     """Make what a call acquires its result."""
     for one in found:
         site = _site(op, one.resource, one.open_mask, one.label, 0, setting)
+        site.own_type = one.own_type
         outcome.sites.append(site)
         outcome.values.add(site)
 
@@ -131,6 +149,7 @@ def _acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Set
             elements.append(NOTHING)
             continue
         site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+        site.own_type = one.own_type
         site.element = index
         outcome.sites.append(site)
         elements.append(frozenset((site,)))

@@ -108,6 +108,13 @@ def use(site: Site, op: Op, store: Store, setting: Setting, method: str | None =
         history.late.setdefault(op, set()).add(statuses == OPEN_NOWHERE)
 
 
+def store_in_field(name: str, values: Iterable[Value], op: Op, store: Store, setting: Setting) -> None:
+    """Note that an attribute of self, or a container that it holds, keeps the values."""
+    if setting.record is not None:
+        for site in store.carried(values):
+            setting.record.of(site).fields[name] = op
+
+
 def contain(values: Iterable[Value], setting: Setting) -> None:
     """Note that a container holds the values."""
     if setting.record is not None:
@@ -183,8 +190,10 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
         return
     history = setting.record.of(site)
     history.uses[op] = None
-    if any(status != RELEASED for status in statuses):
-        (history.returns if is_return else history.moves)[op] = None
+    if is_return and any(is_open(status) or status in (UNOPENED, MOVED) for status in statuses):
+        history.returns[op] = None
+    elif not is_return and any(status != RELEASED for status in statuses):
+        history.moves[op] = None
 
 
 def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) -> set[Value]:

@@ -1,6 +1,7 @@
 """The facts that rules read: every acquisition of a body, and what becomes of it on each way out."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,9 +10,11 @@ from leaklint.analysis.callee import is_class_name
 from leaklint.analysis.graph import Block
 from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
 from leaklint.analysis.ops import Call, Op, Raise
+from leaklint.analysis.owners import Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import Body
+from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.trace import leading_to
 from leaklint.analysis.values import Site
 from leaklint.model.source import Source
@@ -25,7 +28,7 @@ class Facts:
     """What is known of one body: a function's, or the module's (`function` is None)."""
 
     source: Source
-    module: Scope
+    project: ModuleProject
     function: Function | None
     is_setup: bool
     solution: Solution
@@ -63,6 +66,17 @@ class Facts:
                 if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                     waiting.extend((inner, statement) for inner in suites(statement))
         return found
+
+    @property
+    def module(self) -> Scope:
+        """The names of the module."""
+        return self.project.scope
+
+    @property
+    def owner(self) -> Owner | None:
+        """The class around the body."""
+        node = self.function.owner if self.function is not None else None
+        return self.project.owner(node) if node is not None else None
 
     @cached_property
     def patched(self) -> frozenset[str]:
@@ -158,6 +172,13 @@ class Obligation:
         return is_with and (self.history.is_kept_by_with or self.history.is_wrapped_in_with)
 
     @property
+    def attributes(self) -> list[str]:
+        """The attributes of self that keep it, where these are all that it is handed to."""
+        history = self.history
+        kept = set(history.fields.values())
+        return list(history.fields) if kept and not history.returns and all(op in kept for op in history.moves) else []
+
+    @property
     def is_rebound(self) -> bool:
         """Say whether its only name is bound anew, or deleted, while it is open."""
         return bool(self.history.rebinds)
@@ -184,6 +205,20 @@ class Obligation:
         """The blocks from which the raised exit is reached with the resource open all the way."""
         graph = self.facts.solution.setting.graph
         return leading_to(graph.raised, self.site, self.facts.solution)
+
+
+def is_judged(owner: Owner, attribute: str, source: Source) -> bool:
+    """Say whether the rules of owners may speak of an attribute: nobody unknown may release it."""
+    if not owner.is_closed or is_test_class(owner):
+        return False
+    closer = rf"(?<!self)(?<!cls)\.{re.escape(attribute)}\.(?:a?close|stop|shutdown|terminate|release|dispose|cleanup)\b"
+    return re.search(closer, source.text) is None
+
+
+def is_test_class(owner: Owner) -> bool:
+    """Say whether a class is a test case: what it opens belongs to the rules of set-ups."""
+    names = [node.name for _, node in owner.family] + [terminal(base) for _, node in owner.family for base in node.bases]
+    return any(name.startswith("Test") or name.endswith(("Test", "Tests", "TestCase", "Case")) for name in names)
 
 
 def is_reportable(obligation: Obligation) -> bool:

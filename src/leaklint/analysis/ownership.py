@@ -120,6 +120,8 @@ def _run(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
                 _throw_release(block, kind, store, setting, out)
             else:
                 _throw(block, op, kind, store, setting, out, sent)
+            if outcome.diverges:
+                return
             calls.bind(op, outcome, store, setting)
         else:
             if isinstance(op, Iterate) and not any(isinstance(one, Site | View) for one in store.values(op.source)):

@@ -6,10 +6,15 @@ knows nothing of trees, so it may take prose for code, never the other way round
 
 import re
 import sys
+from collections.abc import Iterator
 
 from leaklint.catalogue import Catalogue
 
 IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+\(?([^\n#(]*)", re.MULTILINE)
+IMPORTED = re.compile(
+    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]*import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\#;]|\\\n)*))|import[ \t]+([^\n#;]*))", re.MULTILINE
+)
+COMMENT = re.compile(r"#[^\n]*")
 MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 STANDARD = sys.stdlib_module_names
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
@@ -31,6 +36,17 @@ def imported_roots(text: str) -> frozenset[str]:
             if not base or is_module_through(base, imported):
                 roots.add(imported.partition(".")[0])
     return frozenset(roots - {""})
+
+
+def imports(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the imports of a text: the module after `from` ("" without), the name ("*" too), the local name."""
+    for base, grouped, plain, modules in IMPORTED.findall(text):
+        for name in COMMENT.sub("", grouped or plain or modules).replace("\\", "").split(","):
+            imported, _, local = (part.strip() for part in name.partition(" as "))
+            if imported and not base and not local:
+                imported = local = imported.partition(".")[0]
+            if imported:
+                yield base, imported, local or imported
 
 
 def lines_with(words: frozenset[str] | set[str], text: str, after: str = MAY_CALL) -> set[int]:

@@ -9,7 +9,7 @@ from leaklint.analysis.graph import Block, Graph
 from leaklint.analysis.names import Scope
 from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
-from leaklint.analysis.values import BoundMethod, Box, Elements, Part, Site, Value, Values
+from leaklint.analysis.values import BoundMethod, Box, Elements, Field, Part, Site, Value, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource
 
@@ -20,9 +20,10 @@ DEFAULT = "<default>"  # the literal of a parameter that a call leaves out
 class Kind:
     """The kind of resource that an argument is, as a summary is computed for it."""
 
-    resource: str
+    resource: Resource
     open_mask: int
     label: str
+    own_type: str | None = None
 
 
 Given = tuple[tuple[str, Literal | Kind], ...]  # what is known of arguments, by parameter, sorted
@@ -40,10 +41,11 @@ class Body(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ParameterEffect:
-    """What a first-party function does to a parameter: an effect, and the methods by which it releases."""
+    """What a first-party function does to a parameter: an effect, the methods by which it releases, those it uses."""
 
     effect: Effect
     methods: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Acquired:
     resource: Resource
     open_mask: int
     label: str
+    own_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,21 @@ class FunctionSummary:
     returns: frozenset[str] = frozenset()
     returns_none: bool = False  # perhaps
     rest: Effect = Effect.TAKES
+    adopts: frozenset[str] = frozenset()  # parameters that the result releases: given an open one, it is `adopter`
+    adopter: Acquired | None = None
+    diverges: bool = False  # it never returns
 
 
 class Project(Protocol):
-    """Where summaries of first-party code come from."""
+    """Where summaries of first-party code come from: one module, which finds the others."""
+
+    path: str
+    scope: Scope
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names that can acquire, as the module calls them."""
+        ...
 
     def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
         """Summarise what a name of the module means, for what is known of its arguments; None where nobody knows."""
@@ -86,15 +100,23 @@ class Project(Protocol):
         ...
 
     def method(self, class_name: str, name: str, given: Given) -> FunctionSummary | None:
-        """Summarise a method of a class of the module, inherited ones of the module included."""
+        """Summarise a method of a class of the module, inherited ones included."""
         ...
 
     def method_parameters(self, class_name: str, name: str) -> tuple[str, ...]:
         """Give the names of a method's parameters, without the receiver."""
         ...
 
-    def resource_of(self, name: str, scope: Scope) -> Acquired | None:
-        """Give the resource that a class of the module is by inheritance."""
+    def find(self, dotted: str) -> "tuple[Project, str] | None":
+        """Give the module, and the name in it, that a dotted name leads to; None where that is not first-party."""
+        ...
+
+    def external(self, dotted: str) -> str:
+        """Give the dotted name behind a first-party re-export of something that is not first-party; else the name itself."""
+        ...
+
+    def class_at(self, type_name: str) -> "tuple[Project, str] | None":
+        """Give the module and the name of the class behind the type of a value."""
         ...
 
 
@@ -110,6 +132,7 @@ class Setting:
     mentioned: Mapping[Block, Set[str]]
     sites: dict[tuple[Op, str, int], Site] = field(default_factory=dict)
     elements: dict[Op, Elements] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
     tuples: dict[tuple[Op, tuple[Values, ...]], Elements] = field(default_factory=dict)
     parts: dict[tuple[Site, str], Part] = field(default_factory=dict)
     bound: dict[tuple[Site, str], BoundMethod] = field(default_factory=dict)

@@ -1,222 +1,421 @@
-"""Summaries of the functions and classes of one module, computed when first asked for.
+"""Summaries of the functions and classes of one module, computed when first asked for, over the modules that it imports.
 
 A function is analysed with a site for each parameter; what has become of the site at the exit is what the function does
-to its argument. While a summary is being computed, or where a decorator hides the function, nothing is known.
+to its argument. Where a decorator hides the function, or it is very long, nothing is known.
 """
 
 import ast
-from dataclasses import replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
 
-from leaklint.analysis import bodies
+from leaklint.analysis import bodies, constructors
+from leaklint.analysis.attributes import stores
+from leaklint.analysis.callee import is_standard
 from leaklint.analysis.closures import RELEASING
+from leaklint.analysis.files import find_module
+from leaklint.analysis.graph import Graph
+from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.lower import lower, tested_names
-from leaklint.analysis.names import (
-    Definition,
-    Function,
-    FunctionNode,
-    Scope,
-    children,
-    function_scope,
-    functions,
-    terminal,
-)
-from leaklint.analysis.ops import Call, Escape, Literal
+from leaklint.analysis.names import Definition, Function, FunctionNode, Scope, function_scope, functions, module_scope, terminal
+from leaklint.analysis.openers import Openers
+from leaklint.analysis.ops import Call, Evaluate, Op
+from leaklint.analysis.owners import Owned, Owner, default_factories, owned_by
 from leaklint.analysis.ownership import Solution, solve_ownership
-from leaklint.analysis.record import History
-from leaklint.analysis.setting import DEFAULT, Acquired, Body, FunctionSummary, Given, Kind, ParameterEffect, Setting
+from leaklint.analysis.prefilter import imported_roots, lines_with
+from leaklint.analysis.setting import DEFAULT, FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import (
-    MOVED,
-    NONE,
-    RELEASED,
-    Constant,
-    Elements,
-    Instance,
-    Site,
-    Value,
-    Values,
-    View,
-    is_open,
-)
+from leaklint.analysis.summary import defaults_of, is_abstract, parameters_of, summary_of
+from leaklint.analysis.values import NONE, Constant, Instance, Reference, Site, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Effect, Resource, With
+from leaklint.model.source import Source
 
 UNTYPED = Resource("", releases=RELEASING, sync_with=With.RELEASES, async_with=With.RELEASES)
+DEEPEST = 10  # calls within calls that are looked into
+LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
+DIVERGING = FunctionSummary(diverges=True, rest=Effect.BORROWS)
+
+
+@dataclass(eq=False, slots=True)
+class Pending:
+    """What is being computed. A result that rests on something unfinished is a guess, good until that is finished.
+
+    So what is kept does not depend on the order in which things are asked for.
+    """
+
+    stack: list[Hashable] = field(default_factory=list)
+    consulted: set[Hashable] = field(default_factory=set)
+    summaries: dict[Hashable, FunctionSummary | None] = field(default_factory=dict)
+    owners: dict[Hashable, Owner] = field(default_factory=dict)
+
+    def is_begun(self, key: Hashable) -> bool:
+        """Say whether a result is being computed; whoever asks rests on it from now on."""
+        if key in self.stack:
+            self.consulted.add(key)
+            return True
+        return False
+
+    def is_too_deep(self) -> bool:
+        """Say whether calls nest too deeply to look on; whoever asks has a guess from now on."""
+        if len(self.stack) > DEEPEST:
+            self.consulted.add(DEEPEST)
+            return True
+        return False
+
+    def end(self, key: Hashable) -> bool:
+        """End what was begun last; say whether its result is for good."""
+        self.stack.pop()
+        self.consulted.discard(key)
+        if not self.stack:
+            self.consulted.clear()
+        if self.consulted:
+            return False
+        self.summaries.clear()
+        self.owners.clear()
+        return True
+
+
+class Modules(Protocol):
+    """The modules of a project, as one of them asks for the others."""
+
+    catalogue: Catalogue
+    openers: Openers
+    pending: Pending
+
+    def project(self, path: str) -> "ModuleProject | None":
+        """Give the summaries of the module in a file."""
+        ...
 
 
 class ModuleProject:
-    """Summaries over one module."""
+    """Summaries over one module; `path` is absolute."""
 
-    def __init__(self, tree: ast.Module, scope: Scope, catalogue: Catalogue) -> None:
-        self.scope = scope
-        self.catalogue = catalogue
-        self._tree = tree
-        self._functions: dict[FunctionNode, Function] | None = None
-        self._known: dict[tuple[ast.AST, Given], FunctionSummary | None] = {}
-        self._tested: dict[ast.AST, frozenset[str]] = {}
-        self._constructors: dict[ast.ClassDef, FunctionSummary | None] = {}
-        self._resources: dict[ast.ClassDef, Acquired | None] = {}
+    def __init__(self, source: Source, path: str, modules: Modules) -> None:
+        self.source = source
+        self.path = path
+        self.scope = module_scope(source.tree)
+        self.catalogue = modules.catalogue
+        self._modules = modules
+        self._pending = modules.pending
+        self._known: dict[Hashable, FunctionSummary | None] = {}
+        self._tested: dict[FunctionNode, frozenset[str]] = {}
+        self._described: dict[ast.ClassDef, Owner] = {}
+        self._owners: dict[ast.ClassDef, Owner] = {}
+        self._kept: dict[FunctionNode, list[Owned]] = {}
+        self._found: dict[str, tuple[ModuleProject, str] | None] = {}
+        self._external: dict[str, str] = {}
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names that can acquire, as the module calls them: catalogued, its own and imported ones."""
+        text = self.source.text
+        words = self.catalogue.words(imported_roots(text)) | self._modules.openers.words(text, self.path)
+        imports = self.scope.bindings.imports
+        return words | {name for name, dotted in imports.items() if dotted.rpartition(".")[2] in words}
+
+    @cached_property
+    def lines(self) -> set[int]:
+        """The lines (1-based) on which one of the words stands."""
+        return lines_with(self.words, self.source.text)
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        """Every function of the module, in the order of the text."""
+        return list(functions(self.source.tree))
+
+    @cached_property
+    def _by_node(self) -> dict[FunctionNode, Function]:
+        return {one.node: one for one in self.functions}
+
+    def may_acquire(self, node: ast.stmt) -> bool:
+        """Say whether a word that can acquire stands on a line of a statement."""
+        return not self.lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+    def acquires_in(self, graph: Graph) -> bool:
+        """Say whether any call of a graph can acquire something: most of what the text promises is prose."""
+        return any(self._may_acquire_by(op) for block in graph.blocks for op in block.ops)
+
+    def _may_acquire_by(self, op: Op) -> bool:
+        match op:
+            case Call(reference=str(name), node=node):
+                if name.startswith(":"):
+                    return name.rpartition(".")[2].lstrip(":") in self.words
+                is_word = name.rpartition(".")[2] in self.words or terminal(node) in self.words
+                return is_word and (self.catalogue.summary(name) is not None or self.leads(name))
+            case Call(method=str(method)):
+                return method in self.words
+            case Evaluate(value=Reference(name=name)):
+                return name.rpartition(".")[2] in self.words
+            case _:
+                return False
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def find(self, dotted: str) -> "tuple[ModuleProject, str] | None":
+        """Give the module, and the name in it (`function`, `Class`, `Class.method`), that a dotted name leads to."""
+        if dotted not in self._found:
+            self._found[dotted] = None  # re-exports may go in circles
+            self._found[dotted] = self._look_up(dotted)
+        return self._found[dotted]
+
+    def leads(self, dotted: str) -> bool:
+        """Say whether a dotted name leads to something first-party that may open something, or to another's through it."""
+        return self._modules.openers.may_open(self.path, dotted)
+
+    def external(self, dotted: str) -> str:
+        """Give the dotted name behind a first-party re-export of something else; the name itself where there is none."""
+        self.find(dotted)
+        return self._external.get(dotted, dotted)
+
+    def _look_up(self, dotted: str) -> "tuple[ModuleProject, str] | None":
+        if is_standard(dotted):
+            return None
+        module = find_module(dotted, self.path)
+        project = self._modules.project(module[0]) if module is not None and 1 <= len(module[1]) <= 2 else None
+        if module is None or project is None:
+            return None
+        name, rest = module[1][0], module[1][1:]
+        bindings = project.scope.bindings
+        if name in bindings.definitions:
+            return project, ".".join(module[1])
+        behind = [bindings.imports[name]] if name in bindings.imports else [_joined(one, name) for one in bindings.stars]
+        for one in behind:
+            target = ".".join([one, *rest])
+            found = project.find(target)
+            if found is not None:
+                return found
+            if not one.startswith(".") and name in bindings.imports:
+                self._external[dotted] = project.external(target)
+        return None
+
+    def class_at(self, type_name: str) -> "tuple[ModuleProject, str] | None":
+        """Give the module and the name of the class behind the type of a value."""
+        path, colon, name = type_name.rpartition(":")
+        if not colon:
+            return None if self.catalogue.resource(type_name) else self.find(type_name)
+        project = self._at(path)
+        return (project, name) if project is not None else None
+
+    def _at(self, path: str) -> "ModuleProject | None":
+        return self if path == self.path else self._modules.project(path)
+
+    # --- classes ------------------------------------------------------------------------------------------------------
+
+    def class_of(self, node: ast.expr) -> "tuple[ModuleProject, ast.ClassDef] | None":
+        """Give the first-party class that an expression names, and its module."""
+        local = self.scope.definition(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(local, ast.ClassDef):
+            return self, local
+        dotted = self.scope.dotted(node)
+        found = self.find(dotted) if dotted is not None else None
+        definition = found[0].scope.definition(found[1]) if found is not None else None
+        return (found[0], definition) if found is not None and isinstance(definition, ast.ClassDef) else None
+
+    def described(self, node: ast.ClassDef) -> Owner:
+        """Describe a class of the module, without what it opens."""
+        if node not in self._described:
+            self._described[node] = Owner(node, self.path, [(self.path, node)], is_closed=False)  # bases in a circle
+            self._described[node] = describe(node, self)
+        return self._described[node]
+
+    def owner(self, node: ast.ClassDef) -> Owner:
+        """Describe a class of the module, with what it opens and keeps."""
+        known = self._owners.get(node) or self._pending.owners.get(node)
+        if known is not None:
+            return known
+        if self._pending.is_begun(node) or self._pending.is_too_deep():
+            return self.described(node)
+        self._pending.stack.append(node)
+        owner = self._filled(self.described(node))
+        (self._owners if self._pending.end(node) else self._pending.owners)[node] = owner
+        return owner
+
+    def bases(self, node: ast.ClassDef) -> list[Owner]:
+        """Describe the first-party classes that a class names as its bases."""
+        found = [self.class_of(one.value if isinstance(one, ast.Subscript) else one) for one in node.bases]
+        return [one[0].owner(one[1]) for one in found if one is not None]
+
+    def _filled(self, described: Owner) -> Owner:
+        """Find what the methods of a class acquire and keep."""
+        owner = replace(described, owned=[], defaults={})
+        for path, name, node in owner.lines:
+            project = self._at(path)
+            if project is not None:
+                owner.owned += project.kept_by(node, name)
+        for attribute, factory in default_factories(owner.node, self.scope).items():
+            if self._acquires(factory) and attribute in owner.released.released:
+                owner.defaults[attribute] = factory
+        return owner
+
+    def _acquires(self, factory: str) -> bool:
+        """Say whether calling what a name means, without arguments, acquires something."""
+        if factory.startswith(":"):
+            found = self.function(factory[1:], self.scope, ())
+        else:
+            summary = self.catalogue.summary(factory)
+            if summary is not None:
+                return bool(summary.acquires)
+            behind = self.find(factory)
+            found = behind[0].function(behind[1], behind[0].scope, ()) if behind is not None else None
+        return found is not None and bool(found.acquires)
+
+    def kept_by(self, node: FunctionNode, name: str) -> list[Owned]:
+        """Give what a method acquires and stores in attributes of its object."""
+        if node in self._kept:
+            return self._kept[node]
+        key = ("kept", node)
+        if self._pending.is_begun(key):
+            return []
+        self._pending.stack.append(key)
+        found = self._find_kept(node, name)
+        if self._pending.end(key):
+            self._kept[node] = found
+        return found
+
+    def _find_kept(self, node: FunctionNode, name: str) -> list[Owned]:
+        if not self.may_acquire(node) or _length(node) > 3 * LONGEST or not stores(node):
+            return []
+        setting = self.lowered(self._by_node.get(node) or Function(node))
+        if not self.acquires_in(setting.graph):
+            return []
+        found: dict[tuple[str, int], Owned] = {}
+        solution = self.solved(self._by_node.get(node) or Function(node), setting)
+        for site, history in solution.record.histories.items():
+            if site.parameter is None and history.fields and not site.resource.only_in_fixtures:
+                for one in owned_by(site, list(history.fields), self.path, name):
+                    found[one.attribute, one.line] = one
+        return list(found.values())
+
+    def _constructor(self, node: ast.ClassDef, given: Given) -> FunctionSummary | None:
+        """Summarise a constructor: what it acquires, takes over or only stores."""
+        owner = self.owner(node)
+        if owner.base is not None:
+            return FunctionSummary(acquires=(owner.base,))
+        own = owner.resource
+        init = owner.methods.get("__init__")
+        if init is None:
+            return constructors.inherited(owner, given)
+        project = self._at(init[0])
+        if project is None or not owner.is_closed:
+            return None if own is None else FunctionSummary(acquires=(own,))
+        given = project.telling(init[1], given)
+        key = ("constructor", node, given)
+        if key not in self._known:
+            if self._pending.is_begun(key):
+                return None
+            self._pending.stack.append(key)
+            summary = constructors.written(owner, project.solve(project._by_node[init[1]], given))
+            if not self._pending.end(key):
+                return summary
+            self._known[key] = summary
+        return self._known[key]
+
+    # --- functions ----------------------------------------------------------------------------------------------------
 
     def parameters(self, name: str, scope: Scope) -> tuple[str, ...]:
         """Give the names of the parameters of what a name of the module means."""
         found = scope.definition(name)
-        return _parameters(found) if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) else ()
+        if isinstance(found, ast.ClassDef):
+            init = self.described(found).methods.get("__init__")
+            return parameters_of(init[1])[1:] if init else constructors.fields_of(found)
+        return parameters_of(found) if found is not None else ()
 
     def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
-        """Summarise what a name of the module means, for what is known of its arguments."""
+        """Summarise what a name of the module means, for what is known of its arguments; None where nobody knows."""
         found = scope.definition(name)
         if isinstance(found, ast.ClassDef):
-            return self._constructor(found)
+            return self._constructor(found, given)
         return self._summarise(found, given) if found is not None else None
 
     def method(self, class_name: str, name: str, given: Given) -> FunctionSummary | None:
-        """Summarise a method of a class of the module, inherited ones of the module included."""
-        owner = self.scope.definition(class_name)
-        found = self._method(owner, name) if isinstance(owner, ast.ClassDef) else None
+        """Summarise a method of a class of the module, inherited ones included."""
+        found = self._method(class_name, name)
         if found is None:
             return None
-        summary = self._summarise(found, given)
-        if summary is not None and any(terminal(one) == "staticmethod" for one in found.decorator_list):
+        project, node = found
+        summary = project._summarise(node, given)
+        if summary is not None and is_static(node):
             return replace(summary, parameters=("", *summary.parameters))
         return summary
 
     def method_parameters(self, class_name: str, name: str) -> tuple[str, ...]:
         """Give the names of a method's parameters, without the receiver."""
-        owner = self.scope.definition(class_name)
-        found = self._method(owner, name) if isinstance(owner, ast.ClassDef) else None
+        found = self._method(class_name, name)
         if found is None:
             return ()
-        is_static = any(terminal(one) == "staticmethod" for one in found.decorator_list)
-        return _parameters(found) if is_static else _parameters(found)[1:]
+        return parameters_of(found[1]) if is_static(found[1]) else parameters_of(found[1])[1:]
 
-    def resource_of(self, name: str, scope: Scope) -> Acquired | None:
-        """Give the resource that a class of the module is by inheritance."""
-        found = scope.definition(name)
-        return self._resource_of(found, ()) if isinstance(found, ast.ClassDef) else None
-
-    # --- classes ------------------------------------------------------------------------------------------------------
-
-    def _resource_of(self, node: ast.ClassDef, seen: tuple[ast.ClassDef, ...]) -> Acquired | None:
-        if node in seen:
+    def _method(self, class_name: str, name: str) -> "tuple[ModuleProject, FunctionNode] | None":
+        node = self.scope.definition(class_name)
+        if not isinstance(node, ast.ClassDef):
             return None
-        if node not in self._resources:
-            self._resources[node] = self._inherited_resource(node, (*seen, node))
-        return self._resources[node]
-
-    def _inherited_resource(self, node: ast.ClassDef, seen: tuple[ast.ClassDef, ...]) -> Acquired | None:
-        if not _calls_base_init(node) or _is_fake(node):
+        owner = self.described(node)
+        if name not in owner.methods:
             return None
-        for base in node.bases:
-            local = self.scope.definition(base.id) if isinstance(base, ast.Name) else None
-            if isinstance(local, ast.ClassDef):
-                found = self._resource_of(local, seen)
-                if found is not None:
-                    return replace(found, label=node.name)
-                continue
-            dotted = self.scope.dotted(base)
-            summary = self.catalogue.summary(dotted) if dotted else None
-            if summary is not None and summary.acquires and summary.acquires[0] == summary.name:
-                resource = self.catalogue.resource(summary.name)
-                if resource is not None and not resource.silent and not _releases_itself(node, resource):
-                    return Acquired(resource, 1, node.name)
-        return None
+        path, found = owner.methods[name]
+        project = self._at(path)
+        return (project, found) if project is not None else None
 
-    def _method(self, owner: ast.ClassDef, name: str, depth: int = 0) -> FunctionNode | None:
-        for statement in owner.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name == name:
-                return statement
-        for base in owner.bases if depth < 8 else ():
-            local = self.scope.definition(base.id) if isinstance(base, ast.Name) else None
-            if isinstance(local, ast.ClassDef) and (found := self._method(local, name, depth + 1)) is not None:
-                return found
-        return None
-
-    def _constructor(self, node: ast.ClassDef) -> FunctionSummary | None:
-        """Summarise a constructor: what the class stores and never releases stays the caller's."""
-        if node not in self._constructors:
-            self._constructors[node] = None
-            self._constructors[node] = self._summarise_constructor(node)
-        return self._constructors[node]
-
-    def _summarise_constructor(self, node: ast.ClassDef) -> FunctionSummary | None:
-        family = self._family(node)
-        init = self._method(node, "__init__")
-        if family is None or init is None or node.decorator_list:
-            return None
-        solution = self._solve(self._function(init), ())
-        if solution is None:
-            return None
-        summary = _summary(solution, self._function(init), Body.PLAIN)
-        effects = dict(summary.effects)
-        wraps: set[str] = set()
-        for site, history in solution.record.histories.items():
-            if site.parameter is not None and effects.get(site.parameter) == ParameterEffect(Effect.TAKES):
-                attributes = _stored_in(history)
-                if attributes and not any(_is_handed_on(one, attribute) for one in family for attribute in attributes):
-                    effects[site.parameter] = ParameterEffect(Effect.BORROWS)
-                    wraps.add(site.parameter)
-        return FunctionSummary(summary.parameters[1:], effects, wraps=frozenset(wraps))
-
-    def _family(self, node: ast.ClassDef, depth: int = 0) -> list[ast.ClassDef] | None:
-        """Give a class and all its bases, None where one stands elsewhere."""
-        found = [node]
-        for base in node.bases:
-            local = self.scope.definition(base.id) if isinstance(base, ast.Name) else None
-            if isinstance(base, ast.Name) and base.id == "object" and local is None:
-                continue
-            if not isinstance(local, ast.ClassDef) or depth > 8:
-                return None
-            above = self._family(local, depth + 1)
-            if above is None:
-                return None
-            found += above
-        return found
-
-    # --- functions ----------------------------------------------------------------------------------------------------
-
-    def _function(self, node: FunctionNode) -> Function:
-        if self._functions is None:
-            self._functions = {one.node: one for one in functions(self._tree)}
-        return self._functions.get(node) or Function(node)
+    def telling(self, node: FunctionNode, given: Given) -> Given:
+        """Leave out the literals that no condition of a function asks for."""
+        if not given:
+            return given
+        if node not in self._tested:
+            self._tested[node] = tested_names(node.body)
+        return tuple(pair for pair in given if pair[0] in self._tested[node] or isinstance(pair[1], Kind))
 
     def _summarise(self, node: Definition, given: Given) -> FunctionSummary | None:
         if isinstance(node, ast.ClassDef):
             return None
-        if node not in self._tested:
-            self._tested[node] = tested_names(node.body)
-        tested = self._tested[node]
-        given = tuple(pair for pair in given if pair[0] in tested or isinstance(pair[1], Kind))
-        key = (node, given)
-        if key not in self._known:
-            self._known[key] = None
-            self._known[key] = self._compute(self._function(node), given)
-        return self._known[key]
+        key = (node, self.telling(node, given))
+        if key in self._known:
+            return self._known[key]
+        pending = self._pending
+        if key in pending.summaries:
+            return pending.summaries[key]
+        if pending.is_begun(key):
+            return DIVERGING  # nothing is known of it yet: the other paths decide
+        if pending.is_too_deep() or _length(node) > LONGEST:
+            return None
+        pending.stack.append(key)
+        summary = self._compute(self._by_node.get(node) or Function(node), key[1])
+        (self._known if pending.end(key) else pending.summaries)[key] = summary
+        return summary
 
     def _compute(self, function: Function, given: Given) -> FunctionSummary | None:
         names = bodies.decorators(function)
         is_cached = bool(names & bodies.CACHES)
-        if names - bodies.TRANSPARENT - bodies.CACHES - bodies.MANAGERS or _is_abstract(function.node):
+        if names - bodies.TRANSPARENT - bodies.CACHES - bodies.MANAGERS or is_abstract(function.node):
             return None
-        solution = self._solve(function, given)
-        if solution is None:
-            return None
-        summary = _summary(solution, function, solution.setting.body)
+        solution = self.solve(function, given)
+        summary = summary_of(solution, function)
         return replace(summary, acquires=(), elements=()) if is_cached else summary
 
-    def _solve(self, function: Function, given: Given) -> Solution | None:
+    def lowered(self, function: Function) -> Setting:
+        """Lower a function of the module."""
         scope = function_scope(function, self.scope)
         body = bodies.kind_of(function, scope.bindings.yields)
-        graph = lower(function.node.body, scope, bodies.yield_kind(body))
-        setting = Setting(self.catalogue, self, scope, graph, body, {})
-        env = bodies.starting_names(function, scope, self.catalogue)
+        graph: Graph = lower(function.node.body, scope, bodies.yield_kind(body))
+        return Setting(self.catalogue, self, scope, graph, body, {})
+
+    def solved(self, function: Function, setting: Setting | None = None) -> Solution:
+        """Solve a function with nothing known of its arguments."""
+        setting = setting or self.lowered(function)
+        return solve_ownership(setting, bodies.starting_names(function, setting.scope, self.catalogue, self.path), {})
+
+    def solve(self, function: Function, given: Given) -> Solution:
+        """Solve a function with a site for each parameter, and what is known of its arguments."""
+        setting = self.lowered(function)
+        env = bodies.starting_names(function, setting.scope, self.catalogue, self.path)
         sites: dict[Site, frozenset[int]] = {}
         known = dict(given)
-        defaults = _defaults(function.node)
-        for name, argument in scope.bindings.parameters.items():
+        defaults = defaults_of(function.node)
+        for name, argument in setting.scope.bindings.parameters.items():
             what = known.get(name, DEFAULT)
             if isinstance(what, Kind):
-                resource = self.catalogue.resource(what.resource) or UNTYPED
-                site = Site(_name(argument), None, resource, what.open_mask, what.label, parameter=name)
+                site = Site(_name(argument), None, what.resource, what.open_mask, what.label, what.own_type, parameter=name)
                 env[name], sites[site] = frozenset((site,)), frozenset((what.open_mask,))
                 continue
             literal = defaults.get(name, DEFAULT) if what == DEFAULT and name in known else what
@@ -227,168 +426,39 @@ class ModuleProject:
             if stood is not None:
                 env[name] = frozenset((stood,))
                 sites[stood] = frozenset((1,))
+        star = function.node.args.vararg
+        if star is not None:
+            rest = Site(_name(star), None, UNTYPED, parameter="*")
+            env[star.arg], sites[rest] = frozenset((rest,)), frozenset((1,))
         return solve_ownership(setting, env, sites)
+
+
+def _joined(module: str, name: str) -> str:
+    return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
+
+
+def _length(node: FunctionNode) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno
+
+
+def is_static(node: FunctionNode) -> bool:
+    """Say whether a method is given no receiver."""
+    return any(terminal(one) == "staticmethod" for one in node.decorator_list)
 
 
 def _parameter_site(argument: ast.arg, name: str, env: dict[Place, Values], catalogue: Catalogue) -> Site | None:
     resource = UNTYPED
     for value in env.get(name, ()):
         if isinstance(value, Instance):
-            if value.type_name.startswith(":"):
+            if ":" in value.type_name:
                 return None  # self: its methods must stay known
             found = catalogue.resource(value.type_name)
             if found is None or found.silent:
-                return (
-                    None if catalogue.method(value.type_name, "open") else Site(_name(argument), None, UNTYPED, parameter=name)
-                )
+                is_opener = catalogue.method(value.type_name, "open") is not None
+                return None if is_opener else Site(_name(argument), None, UNTYPED, parameter=name)
             resource = found
     return Site(_name(argument), None, resource, parameter=name)
 
 
 def _name(argument: ast.arg) -> ast.expr:
     return ast.copy_location(ast.Name(argument.arg, ast.Load()), argument)
-
-
-def _parameters(node: FunctionNode) -> tuple[str, ...]:
-    arguments = node.args
-    return tuple(one.arg for one in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
-
-
-def _defaults(node: FunctionNode) -> dict[str, Literal]:
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs: list[tuple[ast.arg, ast.expr | None]] = list(
-        zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
-    )
-    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    found: dict[str, Literal] = {}
-    for argument, value in pairs:
-        if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool | int | str)):
-            found[argument.arg] = value.value
-    return found
-
-
-def _summary(solution: Solution, function: Function, body: Body) -> FunctionSummary:
-    record, returned = solution.record, solution.setting.returned
-    effects: dict[str, ParameterEffect] = {}
-    for site, history in record.histories.items():
-        if site.parameter is not None:
-            effects[site.parameter] = _effect(history, body)
-    untouched = [name for name in solution.setting.scope.bindings.parameters if name not in effects]
-    effects |= {name: ParameterEffect(Effect.BORROWS) for name in untouched}
-    passes = {value.parameter for value in returned if isinstance(value, Site) and value.parameter}
-    wraps = {value.site.parameter for value in returned if isinstance(value, View) and value.site.parameter}
-    if body is Body.GENERATOR:
-        wraps |= {name for name, one in effects.items() if one.effect is Effect.BORROWS}
-    return FunctionSummary(
-        _parameters(function.node),
-        effects,
-        acquires=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else tuple(_acquired(solution)),
-        elements=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_elements(solution),
-        passes=frozenset(passes),
-        wraps=frozenset(wraps),
-        returns=frozenset(v.type_name for v in returned if isinstance(v, Instance) and not v.type_name.startswith(":")),
-        returns_none=NONE in returned,
-    )
-
-
-def _effect(history: History, body: Body) -> ParameterEffect:
-    statuses = history.statuses
-    if not statuses or MOVED in statuses:
-        return ParameterEffect(Effect.TAKES)
-    if statuses == {RELEASED}:
-        methods = frozenset(op.method or "__exit__" if isinstance(op, Call) else "__exit__" for op in history.releases)
-        is_deferred = body in (Body.GENERATOR, Body.CONTEXT_MANAGER)
-        return ParameterEffect(Effect.TAKES) if is_deferred else ParameterEffect(Effect.RELEASES, methods)
-    if all(is_open(status) for status in statuses):
-        return ParameterEffect(Effect.BORROWS)
-    return ParameterEffect(Effect.TAKES)
-
-
-def _acquired(solution: Solution) -> list[Acquired]:
-    found = [one for value in solution.setting.returned if (one := _fresh(value, solution)) is not None]
-    return sorted(found, key=lambda one: one.label)[:1]
-
-
-def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
-    """Give what each element of the one tuple that is returned is; empty where nothing in it is a resource."""
-    tuples = [value for value in solution.setting.returned if isinstance(value, Elements)]
-    if len(tuples) != 1:
-        return ()
-    found = tuple(
-        next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
-    )
-    return found if any(found) else ()
-
-
-def _fresh(value: Value, solution: Solution) -> Acquired | None:
-    """Give the resource that a returned value is, where the caller alone has it from now on."""
-    if not isinstance(value, Site) or value.parameter is not None:
-        return None
-    history = solution.record.of(value)
-    if not history.returns or history.moves or history.releases:
-        return None
-    return Acquired(value.resource, value.open_mask, value.label)
-
-
-def _is_abstract(node: FunctionNode) -> bool:
-    """Say whether a body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError`."""
-    for statement in node.body:
-        match statement:
-            case ast.Pass() | ast.Expr(value=ast.Constant()):
-                continue
-            case ast.Raise(exc=ast.expr() as raised) if terminal(raised) == "NotImplementedError":
-                continue
-            case _:
-                return False
-    return True
-
-
-def _calls_base_init(node: ast.ClassDef) -> bool:
-    """Say whether constructing a subclass constructs the base: a fake that does not call it holds nothing."""
-    for statement in node.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__"):
-            return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement))
-    return True
-
-
-def _releases_itself(node: ast.ClassDef, resource: Resource) -> bool:
-    """Say whether a subclass's constructor releases what it has opened."""
-    init = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
-    calls = [one.func for statement in init for one in ast.walk(statement) if isinstance(one, ast.Call)]
-    return any(isinstance(one, ast.Attribute) and one.attr in resource.releases for one in calls)
-
-
-def _is_fake(node: ast.ClassDef) -> bool:
-    """Say whether a subclass replaces what opens: a test's double of a connection."""
-    if any(isinstance(one, ast.FunctionDef) and one.name in ("connect", "_create_connection") for one in node.body):
-        return True
-    stack: list[ast.AST] = [node]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, ast.Attribute) and one.attr in ("sock", "_create_connection") and isinstance(one.ctx, ast.Store):
-            return True
-        stack.extend(children(one))
-    return False
-
-
-def _stored_in(history: History) -> set[str]:
-    """Give the attributes of self in which a parameter ends; empty where it goes elsewhere too."""
-    attributes: set[str] = set()
-    for op in history.moves:
-        if not isinstance(op, Escape) or op.attribute is None or not op.is_own:
-            return set()
-        attributes.add(op.attribute)
-    return attributes
-
-
-def _is_handed_on(node: ast.ClassDef, attribute: str) -> bool:
-    """Say whether a class may release an attribute, or hand it to somebody who may."""
-    stack: list[tuple[ast.AST, ast.AST | None]] = [(node, None)]
-    while stack:
-        one, parent = stack.pop()
-        is_it = isinstance(one, ast.Attribute) and one.attr == attribute and isinstance(one.ctx, ast.Load)
-        if is_it and not (isinstance(parent, ast.Attribute) and parent.attr not in RELEASING):
-            return True
-        stack.extend((child, one) for child in children(one))
-    return False

@@ -31,6 +31,7 @@ from leaklint.analysis.values import (
     Closure,
     Dependent,
     Elements,
+    Field,
     Instance,
     Part,
     Reference,
@@ -60,6 +61,8 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
         case Load(dest=dest, receiver=receiver, attribute=attribute):
             store.bind(dest, _load(op, store.values(receiver), attribute, store, setting))
         case Escape(source=source):
+            if op.is_own and op.attribute is not None:
+                events.store_in_field(op.attribute, store.values(source), op, store, setting)
             events.move(store.values(source), op, store, setting)
             events.touch(store.values(op.receiver), op, store, setting)
             _give(op, store, setting)
@@ -141,7 +144,9 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
             case View(site=site) | Dependent(site=site) | Part(site=site):
                 events.use(site, op, store, setting)
                 loaded.add(site.dependent)
-            case Instance(type_name=name) if not name.startswith(":"):
+            case Instance(type_name=name) if ":" in name:
+                loaded.add(setting.fields.setdefault(attribute, Field(attribute)))
+            case Instance(type_name=name):
                 summary = setting.catalogue.method(name, attribute)
                 if summary is not None and summary.returns is not None:
                     loaded.add(instance(summary.returns))
@@ -209,6 +214,9 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
         if not values <= contents:
             store.env[box] = contents | values
             store.version += 1
+    for container in store.values(op.container):
+        if isinstance(container, Field):
+            events.store_in_field(container.name, values, op, store, setting)
     if not containers:
         own = set(store.carried(store.values(op.container)))  # what comes from the container may go back into it
         events.move([one for one in values if not isinstance(one, Dependent) or one.site not in own], op, store, setting)
@@ -224,7 +232,7 @@ def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
                 chosen = elements if index is None else elements[index : index + 1] if index >= 0 else elements[index:]
                 for element in chosen:
                     found.update(element)
-            case Dependent() | Instance():
+            case Dependent() | Instance() | Field():
                 found.add(value)
             case Site(parameter=str(), resource=resource) if not resource.name:
                 found.add(value)  # the elements of a parameter stand for it: who closes them all closes it

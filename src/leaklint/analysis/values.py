@@ -55,6 +55,11 @@ class Instance:
     type_name: str
 
 
+def own_type(path: str, name: str) -> str:
+    """Name a first-party class: its module's file, a colon, its name."""
+    return f"{path}:{name}"
+
+
 _INSTANCES: dict[str, Instance] = {}
 
 
@@ -90,6 +95,7 @@ class Site:
     resource: Resource
     open_mask: int = 1
     label: str = ""
+    own_type: str | None = None  # the first-party class that it is, as `own_type` names them
     parameter: str | None = None
     is_awaited: bool = False
     element: int | None = None
@@ -131,6 +137,13 @@ class Part:
 
     site: Site
     attribute: str
+
+
+@dataclass(eq=False, slots=True)
+class Field:
+    """What an attribute of `self` holds."""
+
+    name: str
 
 
 @dataclass(eq=False, slots=True)
@@ -183,6 +196,7 @@ Value = (
     | Closing
     | Dependent
     | Part
+    | Field
     | BoundMethod
     | Box
     | Elements

@@ -29,7 +29,7 @@ class Effect(Enum):
 LOOP_BOUND = ("construction", "first-use")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """A kind of thing that must be released. Method names are unqualified; `part` names index `parts`."""
 

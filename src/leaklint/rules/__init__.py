@@ -4,10 +4,15 @@ from types import ModuleType
 
 from leaklint.model.rule import RulePage
 from leaklint.rules import (
+    attribute_overwritten_while_open,
     never_released,
     not_released_on_error,
+    owner_without_release,
     rebound_while_open,
+    release_misses_attribute,
+    release_skips_super,
     released_on_some_paths,
+    released_only_in_del,
     unnamed_resource,
     used_after_release,
     with_does_not_release,
@@ -22,6 +27,11 @@ RULES: tuple[Rule, ...] = (
     rebound_while_open.rule,
     used_after_release.rule,
     with_does_not_release.rule,
+    owner_without_release.rule,
+    release_misses_attribute.rule,
+    attribute_overwritten_while_open.rule,
+    release_skips_super.rule,
+    released_only_in_del.rule,
 )
 
 
@@ -37,4 +47,9 @@ PAGES: tuple[RulePage, ...] = (
     _page(rebound_while_open.rule, rebound_while_open),
     _page(used_after_release.rule, used_after_release),
     _page(with_does_not_release.rule, with_does_not_release),
+    _page(owner_without_release.rule, owner_without_release),
+    _page(release_misses_attribute.rule, release_misses_attribute),
+    _page(attribute_overwritten_while_open.rule, attribute_overwritten_while_open),
+    _page(release_skips_super.rule, release_skips_super),
+    _page(released_only_in_del.rule, released_only_in_del),
 )

@@ -1,0 +1,223 @@
+"""What a method does with the attributes of its own object, read from the syntax: which it may release, whom it calls.
+
+The reading is generous: whatever hands an attribute on, iterates it or binds it to a name may release it. So "this release
+method does not reach that attribute" is said only where the method does nothing with it that could.
+"""
+
+import ast
+from dataclasses import dataclass, field
+
+from leaklint.analysis.names import FunctionNode, children, terminal
+
+RELEASE_METHODS = frozenset(
+    [
+        "close",
+        "aclose",
+        "stop",
+        "astop",
+        "shutdown",
+        "cleanup",
+        "aclean_up",
+        "clean_up",
+        "teardown",
+        "tear_down",
+        "terminate",
+        "disconnect",
+        "dispose",
+        "quit",
+        "release",
+        "finish",
+        "end",
+        "destroy",
+        "exit",
+        "__exit__",
+        "__aexit__",
+        "tearDown",
+        "tearDownClass",
+        "asyncTearDown",
+        "teardown_method",
+        "teardown_class",
+        "teardown_module",
+        "close_all",
+        "closeall",
+        "server_close",
+        "stop_all",
+        "on_close",
+        "free",
+        "logout",
+        "kill",
+        "join",
+        "unload",
+        "deinit",
+        "finalize",
+        "shutdown_async",
+        "async_close",
+        "wait_closed",
+        "do_close",
+        "close_connection",
+        "close_connections",
+    ]
+)
+RELEASING = frozenset(
+    [
+        "close",
+        "aclose",
+        "shutdown",
+        "stop",
+        "terminate",
+        "cleanup",
+        "release",
+        "disconnect",
+        "dispose",
+        "quit",
+        "logout",
+        "server_close",
+        "unlink",
+        "kill",
+        "join",
+        "wait",
+        "communicate",
+        "cancel",
+        "finish",
+        "end",
+        "destroy",
+        "exit",
+        "teardown",
+        "tear_down",
+        "clear_all",
+        "pop_all",
+        "__exit__",
+        "__aexit__",
+        "remove",
+        "detach",
+        "wait_closed",
+        "close_all",
+        "closeall",
+        "unbind",
+        "endcopy",
+        "bye",
+    ]
+)
+READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
+CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
+STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", "done", "shut")
+
+
+@dataclass(slots=True)
+class Reach:
+    """What a method may release (`guarded`: only under a flag), which methods of its object it calls, through super or not."""
+
+    released: set[str] = field(default_factory=set)
+    guarded: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
+    calls_super: set[str] = field(default_factory=set)
+    reaches_all: bool = False
+    registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
+
+
+def reach_of(node: FunctionNode) -> Reach:
+    """Read a method."""
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    reach = Reach()
+    if arguments:
+        _visit(node, [], arguments[0].arg, reach)
+    return reach
+
+
+def stores(node: FunctionNode) -> bool:
+    """Say whether a method may store something in its object: in an attribute, or in a container that one holds."""
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    stack: list[ast.AST] = [node] if arguments else []
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == arguments[0].arg:
+            return True
+        stack.extend(children(one))
+    return False
+
+
+def _visit(node: ast.AST, path: list[ast.AST], own: str, reach: Reach) -> None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == own:
+        _note(node, path, reach)
+    elif isinstance(node, ast.Call):
+        _note_call(node, own, reach)
+    path.append(node)
+    for child in children(node):
+        _visit(child, path, own, reach)
+    path.pop()
+
+
+def _note_call(node: ast.Call, own: str, reach: Reach) -> None:
+    function = node.func
+    name = terminal(function)
+    if isinstance(function, ast.Attribute):
+        if isinstance(function.value, ast.Name) and function.value.id == own:
+            reach.calls.add(name)
+        elif terminal(function.value) == "super":
+            reach.calls_super.add(name)
+        elif node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == own:
+            reach.calls_super.add(name)  # Base.close(self)
+    elif name in ("getattr", "vars", "setattr") and node.args:
+        first = node.args[0]
+        is_own = isinstance(first, ast.Name) and first.id == own
+        is_literal = len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+        reach.reaches_all |= is_own and not is_literal
+
+
+def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
+    name = node.attr
+    if name == "__dict__":
+        reach.reaches_all = True
+    if isinstance(node.ctx, ast.Store):
+        return
+    if isinstance(node.ctx, ast.Load) and _may_release(node, path):
+        reach.released.add(name)
+        if _is_guarded(name, path):
+            reach.guarded.add(name)
+    match path[-2:]:
+        case [ast.Call() as call, ast.Attribute(attr=method) as bound] if call.func is not bound and method in RELEASE_METHODS:
+            reach.registered.add(name)
+        case _:
+            pass
+
+
+def _may_release(node: ast.Attribute, path: list[ast.AST]) -> bool:
+    parent = path[-1] if path else None
+    above = path[-2] if len(path) > 1 else None
+    match parent:
+        case ast.Attribute(attr=method):
+            if isinstance(above, ast.Call) and above.func is parent:
+                is_used = len(path) < 3 or not isinstance(path[-3], ast.Expr)
+                return method in RELEASING or (method in CHEAP and is_used)
+            return method in RELEASING or _may_release(parent, path[:-1])
+        case ast.Call():
+            return node is not parent.func and terminal(parent) not in READING
+        case (
+            ast.Compare()
+            | ast.If()
+            | ast.While()
+            | ast.UnaryOp()
+            | ast.Delete()
+            | ast.Expr()
+            | ast.Assert()
+            | ast.FormattedValue()
+        ):
+            return False
+        case ast.BoolOp():
+            return False
+        case ast.Subscript():
+            return node is parent.value and isinstance(parent.ctx, ast.Load)
+        case _:
+            return True
+
+
+def _is_guarded(name: str, path: list[ast.AST]) -> bool:
+    """Say whether a mention stands under a test of another attribute that is no state of being open."""
+    for above in path:
+        if isinstance(above, ast.If):
+            for one in ast.walk(above.test):
+                if not isinstance(one, ast.Attribute) or not isinstance(one.value, ast.Name) or one.attr == name:
+                    continue
+                if one.value.id in ("self", "cls") and not any(word in one.attr.lower() for word in STATES):
+                    return True
+    return False

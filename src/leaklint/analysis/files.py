@@ -1,0 +1,91 @@
+"""Which file a dotted name means: imports resolved on disk, from the importing file's own project.
+
+An absolute import is looked for from the importing file's directory upwards (not inside packages, where Python would not
+look), at each level also under `src/`, up to the nearest ancestor with a pyproject.toml, setup.cfg, setup.py or .git.
+Installed packages are not first-party: the catalogue describes them.
+"""
+
+import os
+from functools import cache
+
+MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+INSTALLED = frozenset(("site-packages", "dist-packages", os.path.basename(os.path.dirname(os.__file__))))
+LEVELS = 16
+
+
+def find_module(dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
+    """Give the file of the module that a dotted name (relative ones begin with dots) leads to, and the segments left over.
+
+    `importer` is an absolute path. None where nothing first-party is found.
+    """
+    rest = dotted.lstrip(".")
+    level = len(dotted) - len(rest)
+    parts = tuple(rest.split(".")) if rest else ()
+    if level:
+        base = os.path.dirname(importer)
+        for _ in range(level - 1):
+            base = os.path.dirname(base)
+    else:
+        found = _root(os.path.dirname(importer), parts[0])
+        if found is None:
+            return None
+        base = found
+    return _walk(base, parts)
+
+
+def _walk(base: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
+    path = os.path.join(base, "__init__.py")
+    file = path if _is_file(path) else None
+    left = parts
+    for index, part in enumerate(parts):
+        package, module = os.path.join(base, part, "__init__.py"), os.path.join(base, f"{part}.py")
+        if _is_file(package):
+            base, file = os.path.join(base, part), package
+        elif _is_file(module):
+            return module, parts[index + 1 :]
+        elif _is_directory(os.path.join(base, part)):
+            base, file = os.path.join(base, part), None
+        else:
+            return (file, parts[index:]) if file is not None else None
+        left = parts[index + 1 :]
+    return (file, left) if file is not None else None
+
+
+@cache
+def _root(directory: str, name: str) -> str | None:
+    """Give the directory in which the top-level module `name` lies, as seen from a directory."""
+    for _ in range(LEVELS):
+        if os.path.basename(directory) in INSTALLED:
+            return None
+        if not _is_file(os.path.join(directory, "__init__.py")):
+            for root in (directory, os.path.join(directory, "src")):
+                if _holds(root, name):
+                    return root
+            if any(_exists(os.path.join(directory, one)) for one in MARKERS):
+                return None
+        elif _holds(os.path.dirname(directory), name) and os.path.basename(directory) == name:
+            return os.path.dirname(directory)  # a package that names itself, installed or not
+        above = os.path.dirname(directory)
+        if above == directory or os.path.basename(above) in INSTALLED:
+            return None
+        directory = above
+    return None
+
+
+def _holds(root: str, name: str) -> bool:
+    return _is_file(os.path.join(root, f"{name}.py")) or _is_directory(os.path.join(root, name))
+
+
+@cache
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path)
+
+
+@cache
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path)
+
+
+@cache
+def _exists(path: str) -> bool:
+    return os.path.exists(path)

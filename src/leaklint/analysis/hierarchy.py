@@ -1,0 +1,110 @@
+"""The classes of a project and their bases: what a class inherits, from which module, and whether all of that is known."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from leaklint.analysis.callee import is_standard
+from leaklint.analysis.names import FunctionNode, Scope, children
+from leaklint.analysis.owners import Owner
+from leaklint.analysis.setting import Acquired
+from leaklint.analysis.values import own_type
+from leaklint.catalogue import Catalogue
+from leaklint.model.resource import Resource
+
+
+class Classes(Protocol):
+    """The classes of one module."""
+
+    path: str
+    scope: Scope
+    catalogue: Catalogue
+
+    def external(self, dotted: str) -> str:
+        """Give the dotted name behind a first-party re-export of something that is not first-party; else the name itself."""
+        ...
+
+    def class_of(self, node: ast.expr) -> "tuple[Classes, ast.ClassDef] | None":
+        """Give the first-party class that an expression names, and its module."""
+        ...
+
+    def described(self, node: ast.ClassDef) -> Owner:
+        """Describe a class of the module, without what it opens."""
+        ...
+
+
+def describe(node: ast.ClassDef, classes: Classes) -> Owner:
+    """Describe a class of a module: its line of bases, its methods, the resource that it inherits from."""
+    family: list[tuple[str, ast.ClassDef]] = [(classes.path, node)]
+    is_closed = True
+    base: Acquired | None = None
+    for expression in node.bases:
+        value = expression.value if isinstance(expression, ast.Subscript) else expression
+        found = classes.class_of(value)
+        if found is not None:
+            above = found[0].described(found[1])
+            family += [one for one in above.family if one not in family]
+            is_closed &= above.is_closed
+            base = base or above.base
+            continue
+        dotted = classes.scope.dotted(value)
+        dotted = classes.external(dotted) if dotted is not None else None
+        base = base or (catalogued(dotted, classes.catalogue) if dotted is not None else None)
+        is_closed &= base is not None or (dotted is not None and is_standard(dotted))
+    owner = Owner(node, classes.path, family, is_closed)
+    for path, method in _methods(family):
+        owner.methods.setdefault(method.name, (path, method))
+        owner.lines.append((path, method.name, method))
+    if base is not None and _opens_base(node, base.resource):
+        owner.base = replace(base, label=node.name, own_type=own_type(classes.path, node.name))
+    return owner
+
+
+def _methods(family: list[tuple[str, ast.ClassDef]]) -> Iterator[tuple[str, FunctionNode]]:
+    for path, node in family:
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, statement
+
+
+def catalogued(dotted: str, catalogue: Catalogue) -> Acquired | None:
+    """Give the resource that a catalogued class is, None where constructing it acquires nothing."""
+    summary = catalogue.summary(dotted)
+    if summary is None or not summary.acquires or summary.acquires[0] != summary.name:
+        return None
+    resource = catalogue.resource(summary.name)
+    return Acquired(resource, 1, "") if resource is not None and not resource.silent else None
+
+
+def _opens_base(node: ast.ClassDef, resource: Resource) -> bool:
+    """Say whether constructing a subclass opens what the base is: no fake, and not released at once."""
+    return _calls_base_init(node) and not _is_fake(node) and not _releases_itself(node, resource)
+
+
+def _calls_base_init(node: ast.ClassDef) -> bool:
+    """Say whether constructing a subclass constructs the base: a fake that does not call it holds nothing."""
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__"):
+            return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement))
+    return True
+
+
+def _releases_itself(node: ast.ClassDef, resource: Resource) -> bool:
+    """Say whether a subclass's constructor releases what it has opened."""
+    init = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+    calls = [one.func for statement in init for one in ast.walk(statement) if isinstance(one, ast.Call)]
+    return any(isinstance(one, ast.Attribute) and one.attr in resource.releases for one in calls)
+
+
+def _is_fake(node: ast.ClassDef) -> bool:
+    """Say whether a subclass replaces what opens: a test's double of a connection."""
+    if any(isinstance(one, ast.FunctionDef) and one.name in ("connect", "_create_connection") for one in node.body):
+        return True
+    stack: list[ast.AST] = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ast.Attribute) and one.attr in ("sock", "_create_connection") and isinstance(one.ctx, ast.Store):
+            return True
+        stack.extend(children(one))
+    return False

@@ -1,0 +1,166 @@
+"""Which names may open something, over the modules of a project, as their texts promise: nothing is parsed for it.
+
+A name that it does not give opens nothing; one that it gives may turn out not to.
+"""
+
+import re
+from collections import OrderedDict
+
+from leaklint.analysis.files import find_module
+from leaklint.analysis.outline import Outline, Region, outline
+from leaklint.analysis.prefilter import STANDARD
+from leaklint.catalogue import Catalogue
+
+ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
+NAME = re.compile(r"\b[^\W\d]\w*\b")
+KEPT = 800  # outlines kept for importers
+
+
+class Openers:
+    """The outlines of first-party modules, read when first asked for, and what they say of names."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._outlines: OrderedDict[str, Outline | None] = OrderedDict()
+        self._verdicts: dict[tuple[str, str], bool] = {}  # (file, name) -> whether it may open something
+        self._searched: set[tuple[str, str]] = set()
+
+    def words(self, text: str, path: str) -> frozenset[str]:
+        """Give the names, imported from first-party modules or defined here, whose call may open something."""
+        known = self._outlines.get(path)
+        if known is not None and known.text != text:  # rewritten since: what others were told of it holds no longer
+            self._outlines.clear()
+            self._verdicts.clear()
+        known = self._outline(path, text)
+        if known is None:
+            return frozenset()
+        attributes = frozenset(ATTRIBUTE.findall(text))
+        found: set[str] = set()
+        for local, targets in known.imports.items():
+            if any(self.may_open(path, target) for target in targets):
+                found.add(local)
+            found.update(name for target in targets for name in self._members(path, target, attributes))
+        for star in known.stars:
+            found.update(self._members(path, star, frozenset(NAME.findall(text))))
+        if found or known.places:
+            named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
+            found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
+        return frozenset(found)
+
+    def may_open(self, importer: str, dotted: str) -> bool:
+        """Say whether what a dotted name means in a file may open something when it is called."""
+        if dotted.partition(".")[0] in STANDARD:
+            return False
+        module = find_module(dotted, importer)
+        return module is not None and 1 <= len(module[1]) <= 2 and self._may_open(module[0], ".".join(module[1]))
+
+    def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
+        """Give those of some names that may open something in an imported module, or as methods of an imported class."""
+        module = find_module(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
+        known = self._outline(module[0]) if module is not None else None
+        if module is None or known is None:
+            return []
+        if not module[1]:
+            return [
+                name for name in asked if (name in known.regions or name in known.imports) and self._may_open(module[0], name)
+            ]
+        owners = [one for one in known.definitions(module[1][0]) if one.is_class]
+        return [
+            one.name
+            for owner in owners[:1]
+            for one in known.methods.get(owner.name, ())
+            if one.name in asked and not one.name.startswith("__") and self._may_open(module[0], f"{owner.name}.{one.name}")
+        ]
+
+    def _may_open(self, path: str, name: str) -> bool:
+        """Search for an opener behind a name; only a search that ended says of all it has met that they open nothing."""
+        key = (path, name)
+        if key in self._verdicts or key in self._searched:
+            return self._verdicts.get(key, False)
+        is_first = not self._searched
+        self._searched.add(key)
+        found = self._look(path, name)
+        if found:
+            self._verdicts[key] = True
+        if is_first:
+            if not found:
+                self._verdicts.update((one, False) for one in self._searched)
+            self._searched.clear()
+        return found
+
+    def _look(self, path: str, name: str) -> bool:
+        known = self._outline(path)
+        if known is None:
+            return False
+        first, _, rest = name.partition(".")
+        if rest and first in known.regions:
+            return any(self._is_opener(path, one) for one in known.methods.get(first, ()) if one.name == rest)
+        if first in known.regions:
+            return any(self._is_opener(path, one) for one in known.definitions(first))
+        targets = [f"{target}.{rest}" if rest else target for target in known.imports.get(first, ())]
+        targets += [f"{star}{name}" if star.endswith(".") else f"{star}.{name}" for star in known.stars]
+        return any(self.may_open(path, target) for target in targets)
+
+    def _is_opener(self, path: str, region: Region) -> bool:
+        """Say whether a function may return what it opens, or an object of a class may own something and release it."""
+        known = self._outline(path)
+        if known is None:
+            return False
+        if region.is_class:
+            is_resource = known.is_catalogued(region)
+            return is_resource or (self._has_release(path, region, 0) and self._opens(path, known, region))
+        return self._opens(path, known, region)
+
+    def _opens(self, path: str, known: Outline, region: Region) -> bool:
+        if known.may_acquire(region):
+            return True
+        for chain in known.called(region):
+            first, _, rest = chain.partition(".")
+            if first in ("self", "cls"):
+                if region.owner is not None and rest and self._may_open(path, f"{region.owner}.{rest}"):
+                    return True
+            elif chain != region.name and (first in known.regions or first in known.imports) and self._may_open(path, chain):
+                return True
+        return False
+
+    def _has_release(self, path: str, region: Region, depth: int) -> bool:
+        """Say whether a class, or a base of it, has a release method; a base that nobody knows may have one."""
+        known = self._outline(path)
+        if known is None or region.name in known.releasing:
+            return True
+        for base in known.bases(region) if depth < 8 else ():
+            for one in known.definitions(base):
+                if one != region and self._has_release(path, one, depth + 1):
+                    return True
+            for target in known.imports.get(base.partition(".")[0], ()):
+                if self._target_has_release(path, target + base[len(base.partition(".")[0]) :], depth):
+                    return True
+        return False
+
+    def _target_has_release(self, importer: str, dotted: str, depth: int) -> bool:
+        module = find_module(dotted, importer)
+        if module is None or len(module[1]) != 1:
+            return self._catalogue.summary(dotted) is not None
+        known = self._outline(module[0])
+        name = module[1][0]
+        regions = known.definitions(name) if known is not None else []
+        if known is None or not regions:
+            return known is not None and any(
+                self._target_has_release(module[0], target, depth + 1) for target in known.imports.get(name, ()) if depth < 8
+            )
+        return any(self._has_release(module[0], one, depth + 1) for one in regions)
+
+    def _outline(self, path: str, text: str | None = None) -> Outline | None:
+        if path in self._outlines:
+            self._outlines.move_to_end(path)
+            return self._outlines[path]
+        if text is None:
+            try:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    text = file.read()
+            except OSError:
+                text = None
+        self._outlines[path] = None if text is None else outline(text, self._catalogue)
+        if len(self._outlines) > KEPT:
+            self._outlines.popitem(last=False)
+        return self._outlines[path]

@@ -1,0 +1,137 @@
+"""What a module's text promises, read without parsing: its definitions, its imports, and what its statements hand on.
+
+It takes prose for code now and then, and seldom the other way round. The analysis asks it before a module is parsed for
+the sake of another one.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from leaklint.analysis.attributes import RELEASE_METHODS
+from leaklint.analysis.prefilter import MAY_CALL, STANDARD, imported_roots, imports
+from leaklint.catalogue import Catalogue
+
+DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.MULTILINE)
+CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.\w+)*)\s*\(")
+NAMED = re.compile(r"(?<![\w.=])[^\W\d][\w.]*(?![\w.]*\s*=)")
+ASSIGNED = re.compile(r"\s*([\w.\[\], ()]+?)\s*(?::[^=\n]+)?=(?!=)")
+RETURN = re.compile(r"\breturn\b")
+FACTORY = re.compile(r"default_factory=([\w.]+)")
+CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where one definition stands in the text: offsets of characters, the end exclusive. `owner` is the class around it."""
+
+    name: str
+    start: int
+    end: int
+    is_class: bool
+    owner: str | None
+
+
+@dataclass(eq=False, slots=True)
+class Outline:
+    """The definitions, imports and calls of one text. `places` are the offsets of words that can acquire."""
+
+    text: str
+    regions: dict[str, list[Region]] = field(default_factory=dict)
+    methods: dict[str, list[Region]] = field(default_factory=dict)  # by class
+    releasing: set[str] = field(default_factory=set)  # classes that define a release method
+    imports: dict[str, list[str]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    calls: list[tuple[int, str]] = field(default_factory=list)  # of names defined or imported here: offset, dotted name
+
+    def definitions(self, name: str) -> list[Region]:
+        """Give the definitions of a name outside classes."""
+        return [one for one in self.regions.get(name, ()) if one.owner is None]
+
+    def is_catalogued(self, region: Region) -> bool:
+        """Say whether a class names a catalogued word in its head: it inherits from a resource."""
+        first = bisect_left(self.places, region.start)
+        return first < len(self.places) and self.places[first] < self.text.find(":", region.start)
+
+    def may_acquire(self, region: Region) -> bool:
+        """Say whether a catalogued word stands in a region where its result is returned, or kept in an attribute."""
+        first, last = bisect_left(self.places, region.start), bisect_left(self.places, region.end)
+        return any(self._hands_on(place, region) for place in self.places[first:last])
+
+    def called(self, region: Region) -> Iterator[str]:
+        """Yield the names that a region calls where the result is returned or kept, and the bases of a class."""
+        first, last = bisect_left(self.calls, (region.start, "")), bisect_left(self.calls, (region.end, ""))
+        for place, chain in self.calls[first:last]:
+            if self._hands_on(place, region):
+                yield chain
+        if region.is_class:
+            yield from self.bases(region)
+            for match in FACTORY.finditer(self.text, region.start, region.end):
+                yield match[1]
+
+    def bases(self, region: Region) -> list[str]:
+        """Give the names in the head of a class."""
+        head = self.text[region.start : self.text.find(":", region.start)]
+        return NAMED.findall(head.partition("(")[2])
+
+    def _hands_on(self, place: int, region: Region) -> bool:
+        """Say whether the statement at a place returns what it makes, or binds it to an attribute or to what is returned."""
+        start = self.text.rfind("\n", 0, place) + 1
+        while start > region.start and CONTINUED.search(self.text, self.text.rfind("\n", 0, start - 1) + 1, start - 1):
+            start = self.text.rfind("\n", 0, start - 1) + 1
+        statement = self.text[start:place].lstrip()
+        if region.is_class:
+            return "self." in statement or "cls." in statement or ASSIGNED.match(statement) is not None
+        if RETURN.search(statement) is not None:
+            return True
+        assigned = ASSIGNED.match(statement)
+        if assigned is None or statement.startswith(("with ", "async with ", "for ", "if ", "while ", "assert ")):
+            return False
+        names = "|".join(map(re.escape, re.findall(r"\w+", assigned[1])))
+        pattern = re.compile(rf"\breturn\b[^\n]*\b(?:{names})\b|\breturn\b[ \t]*\(?[ \t]*\n")
+        return pattern.search(self.text, place, region.end) is not None
+
+
+def outline(text: str, catalogue: Catalogue) -> Outline:
+    """Read the outline of a text."""
+    found = Outline(text)
+    _define(text, found)
+    for base, name, local in imports(text):
+        if name == "*":
+            found.stars.append(base)
+        else:
+            dotted = name if not base else f"{base}{name}" if base.endswith(".") else f"{base}.{name}"
+            if dotted.partition(".")[0] not in STANDARD:
+                found.imports.setdefault(local, []).append(dotted)
+    words = [word for word in catalogue.words(imported_roots(text)) if word in text]
+    if words:
+        pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b{MAY_CALL}")
+        found.places = [match.start() for match in pattern.finditer(text)]
+    known = {*found.regions, *found.imports, "self", "cls"}
+    found.calls = [(one.start(), one[1]) for one in CALLED.finditer(text) if one[1].partition(".")[0] in known]
+    return found
+
+
+def _define(text: str, found: Outline) -> None:
+    """Note every definition; one ends where the next begins that is not indented more."""
+    around: list[tuple[int, str, bool, int, str | None]] = []
+
+    def end(position: int) -> None:
+        _, name, is_class, start, owner = around.pop()
+        region = Region(name, start, position, is_class, owner)
+        found.regions.setdefault(name, []).append(region)
+        if owner is not None and not is_class:
+            found.methods.setdefault(owner, []).append(region)
+            if name in RELEASE_METHODS:
+                found.releasing.add(owner)
+
+    for match in DEFINITION.finditer(text):
+        indent = len(match[1].expandtabs())
+        while around and around[-1][0] >= indent:
+            end(match.start())
+        owner = around[-1][1] if around and around[-1][2] else None
+        around.append((indent, match[3], match[2] == "class", match.start(), owner))
+    while around:
+        end(len(text))

@@ -1,0 +1,231 @@
+"""Classes that own: the attributes they open, the release methods they have, and what these reach.
+
+A class with a release method that reaches something it owns is a resource like any other; one without is told so once,
+where it acquires.
+"""
+
+import ast
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from leaklint.analysis.attributes import RELEASE_METHODS, Reach, reach_of
+from leaklint.analysis.names import FunctionNode, Scope, terminal
+from leaklint.analysis.setting import Acquired
+from leaklint.analysis.values import Site, own_type
+from leaklint.model.resource import Resource, With
+
+BUILDERS = frozenset(("__init__", "__post_init__", "__new__"))
+Methods = dict[str, tuple[str, FunctionNode]]  # name -> (file, node)
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One acquisition that a class keeps in an attribute."""
+
+    attribute: str
+    label: str
+    path: str
+    line: int
+    method: str
+    is_async: bool  # its release is a coroutine
+    releases: frozenset[str]
+
+
+@dataclass(eq=False)
+class Owner:
+    """A class with its bases. `is_closed` where all of them are known; `base` is the resource that it inherits from."""
+
+    node: ast.ClassDef
+    path: str
+    family: list[tuple[str, ast.ClassDef]]
+    is_closed: bool
+    base: Acquired | None = None
+    methods: Methods = field(default_factory=dict)
+    lines: list[tuple[str, str, FunctionNode]] = field(default_factory=list)  # every method of the family, overridden too
+    owned: list[Owned] = field(default_factory=list)
+    defaults: dict[str, str] = field(default_factory=dict)  # dataclass fields -> what their factory acquires
+    _reach: dict[FunctionNode, Reach] = field(default_factory=dict)
+
+    def release_methods(self) -> list[str]:
+        """Give the names of the release methods that the family defines."""
+        return [name for name in self.methods if name in RELEASE_METHODS]
+
+    def reach(self, node: FunctionNode) -> Reach:
+        """Give what one method does with its object's attributes."""
+        if node not in self._reach:
+            self._reach[node] = reach_of(node)
+        return self._reach[node]
+
+    def reached(self, starts: list[str]) -> Reach:
+        """Give what methods do together with all the methods that they call on their object."""
+        total = Reach()
+        waiting = [(name, 0) for name in starts]
+        seen: set[tuple[str, int]] = set()
+        while waiting:
+            name, level = waiting.pop()
+            if (name, level) in seen:
+                continue
+            seen.add((name, level))
+            candidates = [node for _, one, node in self.lines if one == name]
+            if level >= len(candidates):
+                continue
+            found = self.reach(candidates[level])
+            total.released |= found.released
+            total.guarded |= found.guarded
+            total.reaches_all |= found.reaches_all
+            waiting += [(called, 0) for called in found.calls]
+            waiting += [(called, level + 1 if called == name else 0) for called in found.calls_super]
+            total.calls |= found.calls | {name}
+        return total
+
+    @cached_property
+    def released(self) -> Reach:
+        """What the release methods reach, with what is handed to others to be released anywhere in the class."""
+        found = self.reached(self.release_methods())
+        for _, _, node in self.lines:
+            found.released |= self.reach(node).registered
+        return found
+
+    @cached_property
+    def resource(self) -> Acquired | None:
+        """The resource that instances of the class are, None where nobody has to release them."""
+        return self.base or _resource(self)
+
+    @cached_property
+    def adopter(self) -> Acquired | None:
+        """The resource that an instance is once it has taken something over, though it opens nothing itself."""
+        return self.resource or _adopter(self)
+
+    def is_released(self, attribute: str) -> bool:
+        """Say whether a release method may release an attribute."""
+        found = self.released
+        return found.reaches_all or attribute in found.released
+
+    def is_released_in_del(self, attribute: str) -> bool:
+        """Say whether `__del__` releases an attribute."""
+        return "__del__" in self.methods and attribute in self.reached(["__del__"]).released
+
+    def keeps(self) -> list[Owned]:
+        """Give what the class owns and releases: what makes it a resource."""
+        found = self.released
+        return [one for one in self.owned if found.reaches_all or one.attribute in found.released]
+
+    def builders(self) -> set[str]:
+        """Give the methods that run when an instance is made."""
+        return self.reached([name for name in BUILDERS if name in self.methods]).calls
+
+
+def _resource(owner: Owner) -> Acquired | None:
+    kept = owner.keeps()
+    attributes = {one.attribute for one in kept} | set(owner.defaults)
+    names = [name for name in owner.release_methods() if not name.startswith("__") and _reaches(owner, name, attributes)]
+    withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
+    if not attributes or (not names and With.RELEASES not in withs):
+        return None
+    builders = owner.builders()
+    is_built = bool(owner.defaults) or any(one.method in builders for one in kept)
+    label = f"{owner.node.name}, which owns {_owned_text(kept, owner)}"
+    return _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
+
+
+def _adopter(owner: Owner) -> Acquired | None:
+    names = [name for name in owner.release_methods() if not name.startswith("__")]
+    exits = [With.RELEASES if name in owner.methods else With.ABSENT for name in ("__exit__", "__aexit__")]
+    if not names and With.RELEASES not in exits:
+        return None
+    return _acquired(owner, names, (exits[0], exits[1]), owner.node.name, frozenset())
+
+
+def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: str, opened_by: frozenset[str]) -> Acquired:
+    plain = frozenset(name for name in names if not isinstance(owner.methods[name][1], ast.AsyncFunctionDef))
+    kind = own_type(owner.path, owner.node.name)
+    resource = Resource(
+        kind,
+        releases=plain,
+        async_releases=frozenset(names) - plain,
+        first_release=_first(names),
+        sync_with=withs[0],
+        async_with=withs[1],
+        label=label,
+        variable=_variable(owner.node.name),
+        opened_by=opened_by,
+        lazy=frozenset(("*",)),
+    )
+    return Acquired(resource, 1, label, kind)
+
+
+def _first(names: list[str]) -> str | None:
+    return next((one for one in ("close", "aclose", "stop", "shutdown") if one in names), names[0] if names else None)
+
+
+def _reaches(owner: Owner, name: str, attributes: set[str]) -> bool:
+    found = owner.reached([name])
+    return found.reaches_all or bool(found.released & attributes)
+
+
+def _with(owner: Owner, name: str, attributes: set[str]) -> With:
+    if name not in owner.methods:
+        return With.ABSENT
+    return With.RELEASES if _reaches(owner, name, attributes) else With.KEEPS
+
+
+def _openers(owner: Owner, kept: list[Owned]) -> frozenset[str]:
+    """Give the methods from which an acquisition is reached, where building an instance does not reach it."""
+    opening = {one.method for one in kept}
+    return frozenset(name for name in owner.methods if name in opening or owner.reached([name]).calls & opening)
+
+
+def _owned_text(kept: list[Owned], owner: Owner) -> str:
+    if kept:
+        one = kept[0]
+        return f"{one.label} opened at {os.path.relpath(one.path)}:{one.line}"
+    return next(iter(owner.defaults.values()))
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("_")).lower()
+
+
+def owned_by(site: Site, fields: list[str], path: str, method: str) -> list[Owned]:
+    """Describe an acquisition that a method stores in attributes of its object."""
+    resource = site.resource
+    return [
+        Owned(
+            name,
+            site.label.partition(", which owns")[0],
+            path,
+            site.node.lineno,
+            method,
+            not resource.releases and bool(resource.async_releases),
+            resource.releases | resource.async_releases,
+        )
+        for name in fields
+    ]
+
+
+def is_dataclass(node: ast.ClassDef) -> bool:
+    """Say whether a class is a dataclass (or attrs one), whose fields are its constructor's parameters."""
+    return any(terminal(one) in ("dataclass", "define", "attrs", "s", "frozen", "mutable") for one in node.decorator_list)
+
+
+def default_factories(node: ast.ClassDef, scope: Scope) -> dict[str, str]:
+    """Give the dataclass fields whose default factory is a callable, by its dotted name (`:name` where it is the module's)."""
+    found: dict[str, str] = {}
+    for statement in node.body if is_dataclass(node) else []:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call) if terminal(call) == "field":
+                for keyword in call.keywords:
+                    factory = _factory(keyword.value, scope) if keyword.arg in ("default_factory", "factory") else None
+                    if factory is not None:
+                        found[name] = factory
+            case _:
+                pass
+    return found
+
+
+def _factory(node: ast.expr, scope: Scope) -> str | None:
+    if isinstance(node, ast.Name) and scope.definition(node.id) is not None:
+        return f":{node.id}"
+    return scope.dotted(node)

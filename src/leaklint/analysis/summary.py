@@ -1,0 +1,122 @@
+"""What a solved function does for its callers: read off the histories of its parameters and of what it returns."""
+
+import ast
+
+from leaklint.analysis.names import Function, FunctionNode, terminal
+from leaklint.analysis.ops import Call, Escape, Literal
+from leaklint.analysis.ownership import Solution
+from leaklint.analysis.record import History
+from leaklint.analysis.setting import Acquired, Body, FunctionSummary, ParameterEffect
+from leaklint.analysis.values import MOVED, NONE, RELEASED, Elements, Instance, Site, Value, View, is_open
+from leaklint.model.resource import Effect
+
+
+def summary_of(solution: Solution, function: Function) -> FunctionSummary:
+    """Summarise a solved function."""
+    record, returned, body = solution.record, solution.setting.returned, solution.setting.body
+    effects: dict[str, ParameterEffect] = {}
+    for site, history in record.histories.items():
+        if site.parameter is not None:
+            effects[site.parameter] = effect_of(history, body)
+    untouched = [name for name in solution.setting.scope.bindings.parameters if name not in effects]
+    effects |= {name: ParameterEffect(Effect.BORROWS) for name in untouched}
+    passes = {value.parameter for value in returned if isinstance(value, Site) and value.parameter}
+    wraps = {value.site.parameter for value in returned if isinstance(value, View) and value.site.parameter}
+    if body is Body.GENERATOR:
+        wraps |= {name for name, one in effects.items() if one.effect is Effect.BORROWS}
+    return FunctionSummary(
+        parameters_of(function.node),
+        effects,
+        acquires=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else tuple(_acquired(solution)),
+        elements=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_elements(solution),
+        passes=frozenset(passes),
+        wraps=frozenset(wraps),
+        returns=frozenset(v.type_name for v in returned if isinstance(v, Instance)),
+        diverges=solution.setting.graph.returned not in solution.stores,
+        returns_none=NONE in returned,
+    )
+
+
+def effect_of(history: History, body: Body) -> ParameterEffect:
+    """Say what a function does to a parameter, by what has become of its site."""
+    statuses = history.statuses
+    uses = frozenset(op.method for op in history.uses if isinstance(op, Call) and op.method is not None)
+    if not statuses or MOVED in statuses:
+        return ParameterEffect(Effect.TAKES)
+    if statuses == {RELEASED}:
+        methods = frozenset(op.method or "__exit__" if isinstance(op, Call) else "__exit__" for op in history.releases)
+        is_deferred = body in (Body.GENERATOR, Body.CONTEXT_MANAGER)
+        return ParameterEffect(Effect.TAKES) if is_deferred else ParameterEffect(Effect.RELEASES, methods, uses)
+    if all(is_open(status) for status in statuses):
+        return ParameterEffect(Effect.BORROWS, uses=uses)
+    return ParameterEffect(Effect.TAKES)
+
+
+def _acquired(solution: Solution) -> list[Acquired]:
+    found = [one for value in solution.setting.returned if (one := _fresh(value, solution)) is not None]
+    return sorted(found, key=lambda one: one.label)[:1]
+
+
+def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
+    """Give what each element of the one tuple that is returned is; empty where nothing in it is a resource."""
+    tuples = [value for value in solution.setting.returned if isinstance(value, Elements)]
+    if len(tuples) != 1:
+        return ()
+    found = tuple(
+        next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
+    )
+    return found if any(found) else ()
+
+
+def _fresh(value: Value, solution: Solution) -> Acquired | None:
+    """Give the resource that a returned value is, where the caller alone has it from now on."""
+    if not isinstance(value, Site) or value.parameter is not None:
+        return None
+    history = solution.record.of(value)
+    if not history.returns or history.moves:
+        return None
+    return Acquired(value.resource, value.open_mask, value.label, value.own_type)
+
+
+def parameters_of(node: FunctionNode) -> tuple[str, ...]:
+    """Give the names of a function's parameters, those that stand for several left out."""
+    arguments = node.args
+    return tuple(one.arg for one in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
+
+
+def defaults_of(node: FunctionNode) -> dict[str, Literal]:
+    """Give the parameters whose default is a literal."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs: list[tuple[ast.arg, ast.expr | None]] = list(
+        zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    )
+    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    found: dict[str, Literal] = {}
+    for argument, value in pairs:
+        if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool | int | str)):
+            found[argument.arg] = value.value
+    return found
+
+
+def stored_in(history: History) -> set[str]:
+    """Give the attributes of self in which a parameter ends; empty where it goes elsewhere too."""
+    attributes: set[str] = set()
+    for op in history.moves:
+        if not isinstance(op, Escape) or op.attribute is None or not op.is_own:
+            return set()
+        attributes.add(op.attribute)
+    return attributes
+
+
+def is_abstract(node: FunctionNode) -> bool:
+    """Say whether a body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError`."""
+    for statement in node.body:
+        match statement:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                continue
+            case ast.Raise(exc=ast.expr() as raised) if terminal(raised) == "NotImplementedError":
+                continue
+            case _:
+                return False
+    return True

@@ -1,0 +1,42 @@
+"""A class keeps what it opened in an attribute, and has no method that releases it.
+
+Why: nobody who uses the class can release the resource; every instance leaks it.
+
+Bad:
+    class Reader:
+        def __init__(self, path):
+            self.file = open(path)  # LKR401
+        def read(self):
+            return self.file.read()
+
+Good:
+    class Reader:
+        def __init__(self, path):
+            self.file = open(path)
+        def read(self):
+            return self.file.read()
+        def close(self):
+            self.file.close()
+
+Fix: none yet; add `close` (or `aclose`), `__enter__` and `__exit__`.
+"""
+
+from collections.abc import Iterator
+
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.model.finding import Finding
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import finding
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report what a method stores in an attribute of a class that has no release method."""
+    for one, name, owner in module.kept:
+        if not owner.release_methods() and not owner.is_released_in_del(name):
+            resource = one.site.resource
+            method = "`aclose`" if not resource.releases and resource.async_releases else "`close`"
+            text = f"`self.{name}` ({one.site.label}) is kept by `{owner.node.name}`, which has no release method; add {method}"
+            yield finding(one, rule.code, text, None)
+
+
+rule = Rule("LKR401", "owner-without-release", "a class keeps what it opened and has no release method", "none", check)

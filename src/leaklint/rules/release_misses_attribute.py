@@ -1,0 +1,46 @@
+"""A class has a release method, which does not reach one of the attributes that the class opens.
+
+Why: whoever closes the object believes that all is closed.
+
+Bad:
+    class Pair:
+        def __init__(self, left, right):
+            self.left = open(left)
+            self.right = open(right)  # LKR402
+        def close(self):
+            self.left.close()
+
+Good:
+    class Pair:
+        def __init__(self, left, right):
+            self.left = open(left)
+            self.right = open(right)
+        def close(self):
+            try:
+                self.left.close()
+            finally:
+                self.right.close()
+
+Fix: none yet; release it in the release method.
+"""
+
+from collections.abc import Iterator
+
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.model.finding import Finding
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import finding
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report what a method stores in an attribute that no release method of the class reaches."""
+    for one, name, owner in module.kept:
+        if owner.release_methods():
+            method = owner.release_methods()[0]
+            text = f"`self.{name}` ({one.site.label}) is not released by `{owner.node.name}.{method}`; release it there"
+            yield finding(one, rule.code, text, None)
+
+
+rule = Rule(
+    "LKR402", "release-misses-attribute", "the release method does not reach an attribute that the class opens", "none", check
+)

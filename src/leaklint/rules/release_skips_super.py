@@ -1,0 +1,71 @@
+"""An override of a release method does not call the base's, which releases something.
+
+Why: what the base opened stays open in every instance of the subclass.
+
+Bad:
+    class Base:
+        def __init__(self, path):
+            self.file = open(path)
+        def close(self):
+            self.file.close()
+    class Loud(Base):
+        def close(self):  # LKR404
+            print("bye")
+
+Good:
+    class Base:
+        def __init__(self, path):
+            self.file = open(path)
+        def close(self):
+            self.file.close()
+    class Loud(Base):
+        def close(self):
+            print("bye")
+            super().close()
+
+Fix: none yet; call `super()`.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from leaklint.analysis.attributes import RELEASE_METHODS
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import FunctionNode
+from leaklint.analysis.owners import Owner
+from leaklint.model.finding import Finding
+from leaklint.model.source import Source
+from leaklint.model.span import Span
+from leaklint.rules.rule import Rule
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report the release methods that leave out what the base's release."""
+    for owner in module.owners:
+        for statement in owner.node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name in RELEASE_METHODS:
+                bases = [(base, _missed(owner, base, statement)) for base in module.project.bases(owner.node)]
+                yield from (_finding(owner, base, statement, name, module.source) for base, name in bases[:1] if name)
+
+
+def _finding(owner: Owner, base: Owner, method: FunctionNode, attribute: str, source: Source) -> Finding:
+    line = source.lines[method.lineno - 1]
+    span = Span(method.lineno, len(line) - len(line.lstrip()), method.lineno, len(line))
+    await_ = "await " if isinstance(method, ast.AsyncFunctionDef) else ""
+    text = (
+        f"`{owner.node.name}.{method.name}` does not call `{base.node.name}.{method.name}`, which releases "
+        f"`self.{attribute}`; add `{await_}super().{method.name}()`"
+    )
+    return Finding(rule.code, span, text)
+
+
+def _missed(owner: Owner, base: Owner, statement: FunctionNode) -> str | None:
+    """Give an attribute that the base's method of the same name releases and the override, with all it calls, does not."""
+    if statement.name not in base.methods or statement.name in owner.reach(statement).calls_super:
+        return None
+    kept = {one.attribute for one in base.keeps()} & base.reached([statement.name]).released
+    found = owner.reached([statement.name])
+    return None if found.reaches_all else next(iter(sorted(kept - found.released)), None)
+
+
+rule = Rule("LKR404", "release-skips-super", "an override of the release does not call super()", "none", check)
