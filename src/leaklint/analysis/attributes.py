@@ -112,6 +112,7 @@ class Reach:
     calls: set[str] = field(default_factory=set)
     calls_super: set[str] = field(default_factory=set)
     reaches_all: bool = False
+    called_on: dict[str, set[str]] = field(default_factory=dict)  # attribute -> methods called on it
     registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
 
 
@@ -177,6 +178,8 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
     match path[-2:]:
         case [ast.Call() as call, ast.Attribute(attr=method) as bound] if call.func is not bound and method in RELEASE_METHODS:
             reach.registered.add(name)
+        case [ast.Call() as call, ast.Attribute(attr=method) as bound] if call.func is bound:
+            reach.called_on.setdefault(name, set()).add(method)
         case _:
             pass
 

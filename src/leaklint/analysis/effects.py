@@ -107,6 +107,8 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
         acquire(op, (summary.adopter,), setting, outcome)
     if summary.elements:
         _acquire_elements(op, summary.elements, setting, outcome)
+    if summary.contents:
+        _acquire_contents(op, summary.contents, store, setting, outcome)
 
 
 def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: Store, setting: Setting) -> None:
@@ -140,6 +142,19 @@ def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Ou
         site.own_type = one.own_type
         outcome.sites.append(site)
         outcome.values.add(site)
+
+
+def _acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Make a container of what a call acquires its result."""
+    sites = []
+    for index, one in enumerate(found):
+        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+        site.own_type = one.own_type
+        sites.append(site)
+    outcome.sites.extend(sites)
+    box = setting.boxes.setdefault(op, Box(op.line))
+    store.env[box] = frozenset(sites)
+    outcome.values.add(box)
 
 
 def _acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:

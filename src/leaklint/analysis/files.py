@@ -33,6 +33,17 @@ def find_module(dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | Non
     return _walk(base, parts)
 
 
+@cache
+def module_name(path: str) -> str:
+    """Give the dotted name of the module in a file, from the topmost package around it."""
+    directory, name = os.path.split(path)
+    parts = [] if name == "__init__.py" else [name.removesuffix(".py")]
+    while _is_file(os.path.join(directory, "__init__.py")):
+        directory, package = os.path.split(directory)
+        parts.insert(0, package)
+    return ".".join(parts)
+
+
 def _walk(base: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
     path = os.path.join(base, "__init__.py")
     file = path if _is_file(path) else None

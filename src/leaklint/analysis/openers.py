@@ -6,7 +6,7 @@ A name that it does not give opens nothing; one that it gives may turn out not t
 import re
 from collections import OrderedDict
 
-from leaklint.analysis.files import find_module
+from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.outline import Outline, Region, outline
 from leaklint.analysis.prefilter import STANDARD
 from leaklint.catalogue import Catalogue
@@ -42,6 +42,9 @@ class Openers:
             found.update(name for target in targets for name in self._members(path, target, attributes))
         for star in known.stars:
             found.update(self._members(path, star, frozenset(NAME.findall(text))))
+        if any(one.startswith(".") for targets in known.imports.values() for one in targets):
+            root = module_name(path).partition(".")[0]  # a library may be catalogued by the names it has outside
+            found.update(word for word in self._catalogue.words((root,)) if word in attributes or word in known.imports)
         if found or known.places:
             named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
             found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
@@ -52,6 +55,8 @@ class Openers:
         if dotted.partition(".")[0] in STANDARD:
             return False
         module = find_module(dotted, importer)
+        if module is not None and self._catalogue.summary(".".join([module_name(module[0]), *module[1]])) is not None:
+            return True
         return module is not None and 1 <= len(module[1]) <= 2 and self._may_open(module[0], ".".join(module[1]))
 
     def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:

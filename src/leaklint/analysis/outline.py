@@ -18,6 +18,8 @@ CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.\w+)*)\s*\(")
 NAMED = re.compile(r"(?<![\w.=])[^\W\d][\w.]*(?![\w.]*\s*=)")
 ASSIGNED = re.compile(r"\s*([\w.\[\], ()]+?)\s*(?::[^=\n]+)?=(?!=)")
 RETURN = re.compile(r"\breturn\b")
+FILLING = "append|add|insert|extend|appendleft"
+FILLED = re.compile(rf"\s*(\w+)\.(?:{FILLING})\(")
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 
@@ -86,10 +88,12 @@ class Outline:
             return "self." in statement or "cls." in statement or ASSIGNED.match(statement) is not None
         if RETURN.search(statement) is not None:
             return True
-        assigned = ASSIGNED.match(statement)
+        assigned = ASSIGNED.match(statement) or FILLED.match(statement)
         if assigned is None or statement.startswith(("with ", "async with ", "for ", "if ", "while ", "assert ")):
             return False
         names = "|".join(map(re.escape, re.findall(r"\w+", assigned[1])))
+        filled = re.findall(rf"(\w+)\.(?:{FILLING})\([^\n]*\b(?:{names})\b", self.text[place : region.end])
+        names = "|".join([names, *map(re.escape, filled)])
         pattern = re.compile(rf"\breturn\b[^\n]*\b(?:{names})\b|\breturn\b[ \t]*\(?[ \t]*\n")
         return pattern.search(self.text, place, region.end) is not None
 

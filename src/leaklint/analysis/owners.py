@@ -75,6 +75,8 @@ class Owner:
             total.released |= found.released
             total.guarded |= found.guarded
             total.reaches_all |= found.reaches_all
+            for attribute, methods in found.called_on.items():
+                total.called_on.setdefault(attribute, set()).update(methods)
             waiting += [(called, 0) for called in found.calls]
             waiting += [(called, level + 1 if called == name else 0) for called in found.calls_super]
             total.calls |= found.calls | {name}
@@ -86,6 +88,8 @@ class Owner:
         found = self.reached(self.release_methods())
         for _, _, node in self.lines:
             found.released |= self.reach(node).registered
+        # what releases one type (`pool.clear()`) empties another
+        found.released |= {one.attribute for one in self.owned if one.releases & found.called_on.get(one.attribute, set())}
         return found
 
     @cached_property

@@ -70,6 +70,7 @@ class FunctionSummary:
     effects: Mapping[str, ParameterEffect] = field(default_factory=dict)
     acquires: tuple[Acquired, ...] = ()
     elements: tuple[Acquired | None, ...] = ()  # where the result is a tuple
+    contents: tuple[Acquired, ...] = ()  # where the result is a container
     passes: frozenset[str] = frozenset()
     wraps: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()

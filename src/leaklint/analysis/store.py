@@ -21,8 +21,10 @@ from leaklint.analysis.values import (
     Closing,
     Closure,
     Constant,
+    Dependent,
     Elements,
     Instance,
+    Other,
     Part,
     Site,
     Value,
@@ -223,7 +225,7 @@ def truth(store: Store, value: Value, test: Test) -> bool | None:
         case Comparison.TRUTH:
             return _is_true(store, value)
         case Comparison.IS_NONE:
-            return value is NONE if not isinstance(value, type(OTHER)) else None
+            return None if isinstance(value, Other | Dependent | Part) else value is NONE
         case Comparison.NOT_EMPTY:
             is_parameter = isinstance(value, Site) and value.parameter is not None
             return (

@@ -14,7 +14,7 @@ from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.closures import RELEASING
-from leaklint.analysis.files import find_module
+from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.lower import lower, tested_names
@@ -175,6 +175,10 @@ class ModuleProject:
         module = find_module(dotted, self.path)
         project = self._modules.project(module[0]) if module is not None and 1 <= len(module[1]) <= 2 else None
         if module is None or project is None:
+            return None
+        public = ".".join([module_name(module[0]), *module[1]])
+        if dotted != public and self.catalogue.summary(public) is not None:  # a catalogued library, seen from inside
+            self._external[dotted] = public
             return None
         name, rest = module[1][0], module[1][1:]
         bindings = project.scope.bindings

@@ -7,7 +7,7 @@ from leaklint.analysis.ops import Call, Escape, Literal
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import Acquired, Body, FunctionSummary, ParameterEffect
-from leaklint.analysis.values import MOVED, NONE, RELEASED, Elements, Instance, Site, Value, View, is_open
+from leaklint.analysis.values import MOVED, NONE, RELEASED, Box, Elements, Instance, Site, Value, View, is_open
 from leaklint.model.resource import Effect
 
 
@@ -29,6 +29,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         effects,
         acquires=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else tuple(_acquired(solution)),
         elements=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_elements(solution),
+        contents=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_contents(solution),
         passes=frozenset(passes),
         wraps=frozenset(wraps),
         returns=frozenset(v.type_name for v in returned if isinstance(v, Instance)),
@@ -66,6 +67,16 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
         next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
     )
     return found if any(found) else ()
+
+
+def _acquired_contents(solution: Solution) -> tuple[Acquired, ...]:
+    """Give what the container that is returned holds."""
+    returned = solution.setting.returned
+    if not any(isinstance(value, Box) for value in returned):
+        return ()
+    direct = {one for value in returned if isinstance(value, Elements) for element in value.values for one in element}
+    found = [_fresh(site, solution) for site in solution.record.histories if site not in returned and site not in direct]
+    return tuple(one for one in found if one is not None)
 
 
 def _fresh(value: Value, solution: Solution) -> Acquired | None:

@@ -26,6 +26,8 @@ def subject(obligation: Obligation) -> str:
 def cure(obligation: Obligation) -> str:
     """Say what to do: the with that the type has, or the release to call."""
     name = obligation.history.names[0] if obligation.history.names else None
+    if name is None and obligation.history.is_contained:
+        return "release each on every path"
     way = way_of(obligation, name)
     if way is None or way.opener is None:
         lines = "; ".join(f"`{line}`" for line in way.lines) if way else "it"
