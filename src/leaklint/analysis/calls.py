@@ -37,6 +37,7 @@ LEAVING = frozenset(("__exit__", "__aexit__", "__del__"))
 FILLING = frozenset(
     ["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"]
 )
+STORING = ("add", "append", "insert", "put", "push", "register", "track", "keep", "store", "enter")
 COPYING = frozenset(
     f"builtins.{name}"
     for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "zip", "iter", "dict", "map", "filter"]
@@ -209,7 +210,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     summary = setting.catalogue.any_method(method)
     if summary is not None:
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
-    if method in FILLING or callee.is_adding(method):
+    if method in FILLING or method.startswith(STORING):
         _fill_field(op, store, setting)
     return effects.spread(op, store, setting, _guesses(op, method), outcome, is_unknown=True)
 

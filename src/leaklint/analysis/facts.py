@@ -209,7 +209,7 @@ class Obligation:
 
 def is_judged(owner: Owner, attribute: str, source: Source) -> bool:
     """Say whether the rules of owners may speak of an attribute: nobody unknown may release it."""
-    if not owner.is_closed or is_test_class(owner):
+    if not owner.is_closed or owner.is_derived or is_test_class(owner):
         return False
     closer = rf"(?<!self)(?<!cls)\.{re.escape(attribute)}\.(?:a?close|stop|shutdown|terminate|release|dispose|cleanup)\b"
     return re.search(closer, source.text) is None
@@ -235,15 +235,20 @@ def is_reportable(obligation: Obligation) -> bool:
         return False
     if any(facts.is_expected(op.line) for op in history.rebinds):
         return False
-    if (
-        facts.is_monkeypatching
-        or terminal(obligation.node) in facts.patched
-        or (site.resource.opened_by and facts.patched & OPENERS)
-    ):
+    if facts.is_monkeypatching or terminal(obligation.node) in facts.patched:
+        return False
+    if facts.patched & OPENERS and (site.resource.opened_by or not _is_catalogued(obligation)):
         return False
     if facts.solution.setting.body is Body.FIXTURE:
         return not (history.yields or history.returns or history.moves)
     return True
+
+
+def _is_catalogued(obligation: Obligation) -> bool:
+    """Say whether the acquiring call itself is catalogued, rather than a first-party one that leads there."""
+    node = obligation.node
+    dotted = obligation.facts.scope.dotted(node.func) if isinstance(node, ast.Call) else None
+    return dotted is not None and obligation.facts.solution.setting.catalogue.summary(dotted) is not None
 
 
 def patched_names(node: ast.AST) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Classes(Protocol):
 def describe(node: ast.ClassDef, classes: Classes) -> Owner:
     """Describe a class of a module: its line of bases, its methods, the resource that it inherits from."""
     family: list[tuple[str, ast.ClassDef]] = [(classes.path, node)]
-    is_closed = True
+    is_closed, is_derived = True, False
     base: Acquired | None = None
     for expression in node.bases:
         value = expression.value if isinstance(expression, ast.Subscript) else expression
@@ -46,13 +46,15 @@ def describe(node: ast.ClassDef, classes: Classes) -> Owner:
             above = found[0].described(found[1])
             family += [one for one in above.family if one not in family]
             is_closed &= above.is_closed
+            is_derived |= above.is_derived
             base = base or above.base
             continue
         dotted = classes.scope.dotted(value)
         dotted = classes.external(dotted) if dotted is not None else None
         base = base or (catalogued(dotted, classes.catalogue) if dotted is not None else None)
+        is_derived |= base is not None
         is_closed &= base is not None or (dotted is not None and is_standard(dotted))
-    owner = Owner(node, classes.path, family, is_closed)
+    owner = Owner(node, classes.path, family, is_closed, is_derived)
     for path, method in _methods(family):
         owner.methods.setdefault(method.name, (path, method))
         owner.lines.append((path, method.name, method))

@@ -35,12 +35,16 @@ class Owned:
 
 @dataclass(eq=False)
 class Owner:
-    """A class with its bases. `is_closed` where all of them are known; `base` is the resource that it inherits from."""
+    """A class with its bases. `is_closed` where all of them are known; `base` is the resource that it inherits from.
+
+    `is_derived` where one of them is a catalogued resource, whose release may reach any attribute.
+    """
 
     node: ast.ClassDef
     path: str
     family: list[tuple[str, ast.ClassDef]]
     is_closed: bool
+    is_derived: bool = False
     base: Acquired | None = None
     methods: Methods = field(default_factory=dict)
     lines: list[tuple[str, str, FunctionNode]] = field(default_factory=list)  # every method of the family, overridden too
@@ -49,8 +53,9 @@ class Owner:
     _reach: dict[FunctionNode, Reach] = field(default_factory=dict)
 
     def release_methods(self) -> list[str]:
-        """Give the names of the release methods that the family defines."""
-        return [name for name in self.methods if name in RELEASE_METHODS]
+        """Give the names of the release methods that the family defines: they are called without arguments."""
+        found = [(name, node) for name, (_, node) in self.methods.items() if name in RELEASE_METHODS]
+        return [name for name, node in found if name.startswith("__") or not _needs_arguments(node)]
 
     def reach(self, node: FunctionNode) -> Reach:
         """Give what one method does with its object's attributes."""
@@ -119,6 +124,12 @@ class Owner:
     def builders(self) -> set[str]:
         """Give the methods that run when an instance is made."""
         return self.reached([name for name in BUILDERS if name in self.methods]).calls
+
+
+def _needs_arguments(node: FunctionNode) -> bool:
+    arguments = node.args
+    positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    return positional > 1 or any(default is None for default in arguments.kw_defaults)
 
 
 def _resource(owner: Owner) -> Acquired | None:
