@@ -113,7 +113,7 @@ class Openers:
             return False
         if region.is_class:
             is_resource = known.is_catalogued(region)
-            return is_resource or (self._has_release(path, region, 0) and self._opens(path, known, region))
+            return is_resource or (self._has_release(path, region.name) and self._opens(path, known, region))
         return self._opens(path, known, region)
 
     def _opens(self, path: str, known: Outline, region: Region) -> bool:
@@ -128,32 +128,29 @@ class Openers:
                 return True
         return False
 
-    def _has_release(self, path: str, region: Region, depth: int) -> bool:
+    def _has_release(self, path: str, name: str) -> bool:
         """Say whether a class, or a base of it, has a release method; a base that nobody knows may have one."""
-        known = self._outline(path)
-        if known is None or region.name in known.releasing:
-            return True
-        for base in known.bases(region) if depth < 8 else ():
-            for one in known.definitions(base):
-                if one != region and self._has_release(path, one, depth + 1):
-                    return True
-            for target in known.imports.get(base.partition(".")[0], ()):
-                if self._target_has_release(path, target + base[len(base.partition(".")[0]) :], depth):
-                    return True
+        waiting, seen = [(path, name)], set()
+        while waiting:
+            place = waiting.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            known = self._outline(place[0])
+            if known is None or place[1] in known.releasing:
+                return True
+            regions = [one for one in known.definitions(place[1]) if one.is_class]
+            named = [base for one in regions for base in known.bases(one)] if regions else [place[1]]
+            for base in named:
+                first, _, rest = base.partition(".")
+                if first in known.regions and not rest:
+                    waiting.append((place[0], first))
+                for target in known.imports.get(first, ()):
+                    module = find_module(f"{target}.{rest}" if rest else target, place[0])
+                    if module is None or len(module[1]) != 1:
+                        return True
+                    waiting.append((module[0], module[1][0]))
         return False
-
-    def _target_has_release(self, importer: str, dotted: str, depth: int) -> bool:
-        module = find_module(dotted, importer)
-        if module is None or len(module[1]) != 1:
-            return self._catalogue.summary(dotted) is not None
-        known = self._outline(module[0])
-        name = module[1][0]
-        regions = known.definitions(name) if known is not None else []
-        if known is None or not regions:
-            return known is not None and any(
-                self._target_has_release(module[0], target, depth + 1) for target in known.imports.get(name, ()) if depth < 8
-            )
-        return any(self._has_release(module[0], one, depth + 1) for one in regions)
 
     def _outline(self, path: str, text: str | None = None) -> Outline | None:
         if path in self._outlines:
