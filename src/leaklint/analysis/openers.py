@@ -23,6 +23,7 @@ class Openers:
         self._catalogue = catalogue
         self._outlines: OrderedDict[str, Outline | None] = OrderedDict()
         self._verdicts: dict[tuple[str, str], bool] = {}  # (file, name) -> whether it may open something
+        self._words: dict[str, frozenset[str]] = {}
         self._searched: set[tuple[str, str]] = set()
 
     def words(self, text: str, path: str) -> frozenset[str]:
@@ -31,6 +32,12 @@ class Openers:
         if known is not None and known.text != text:  # rewritten since: what others were told of it holds no longer
             self._outlines.clear()
             self._verdicts.clear()
+            self._words.clear()
+        if path not in self._words:
+            self._words[path] = self._find_words(text, path)
+        return self._words[path]
+
+    def _find_words(self, text: str, path: str) -> frozenset[str]:
         known = self._outline(path, text)
         if known is None:
             return frozenset()

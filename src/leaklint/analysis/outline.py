@@ -18,8 +18,10 @@ CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.\w+)*)\s*\(")
 NAMED = re.compile(r"(?<![\w.=])[^\W\d][\w.]*(?![\w.]*\s*=)")
 ASSIGNED = re.compile(r"\s*([\w.\[\], ()]+?)\s*(?::[^=\n]+)?=(?!=)")
 RETURN = re.compile(r"\breturn\b")
-FILLING = "append|add|insert|extend|appendleft"
-FILLED = re.compile(rf"\s*(\w+)\.(?:{FILLING})\(")
+RETURNED = re.compile(r"\breturn\b([^\n]*)")
+WORD = re.compile(r"\w+")
+FILLED = re.compile(r"\s*(\w+)\.(?:append|add|insert|extend|appendleft)\(")
+FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\(([^\n]*)")
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 
@@ -91,11 +93,16 @@ class Outline:
         assigned = ASSIGNED.match(statement) or FILLED.match(statement)
         if assigned is None or statement.startswith(("with ", "async with ", "for ", "if ", "while ", "assert ")):
             return False
-        names = "|".join(map(re.escape, re.findall(r"\w+", assigned[1])))
-        filled = re.findall(rf"(\w+)\.(?:{FILLING})\([^\n]*\b(?:{names})\b", self.text[place : region.end])
-        names = "|".join([names, *map(re.escape, filled)])
-        pattern = re.compile(rf"\breturn\b[^\n]*\b(?:{names})\b|\breturn\b[ \t]*\(?[ \t]*\n")
-        return pattern.search(self.text, place, region.end) is not None
+        return _returns(set(WORD.findall(assigned[1])), self.text[place : region.end])
+
+
+def _returns(names: set[str], text: str) -> bool:
+    """Say whether one of some names, or a container that is filled with one, stands in a `return` of a text."""
+    for match in FILLS.finditer(text):
+        if not names.isdisjoint(WORD.findall(match[2])):
+            names.add(match[1])
+    lines = [match[1] for match in RETURNED.finditer(text)]
+    return any(line.strip() == "(" or not names.isdisjoint(WORD.findall(line)) for line in lines)
 
 
 def outline(text: str, catalogue: Catalogue) -> Outline:

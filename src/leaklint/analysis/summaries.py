@@ -104,6 +104,8 @@ class ModuleProject:
         self._described: dict[ast.ClassDef, Owner] = {}
         self._owners: dict[ast.ClassDef, Owner] = {}
         self._kept: dict[FunctionNode, list[Owned]] = {}
+        self.is_linted = False
+        self._solutions: dict[FunctionNode, Solution] = {}
         self._found: dict[str, tuple[ModuleProject, str] | None] = {}
         self._external: dict[str, str] = {}
 
@@ -406,8 +408,19 @@ class ModuleProject:
 
     def solved(self, function: Function, setting: Setting | None = None) -> Solution:
         """Solve a function with nothing known of its arguments."""
-        setting = setting or self.lowered(function)
-        return solve_ownership(setting, bodies.starting_names(function, setting.scope, self.catalogue, self.path), {})
+        if function.node not in self._solutions:
+            setting = setting or self.lowered(function)
+            env = bodies.starting_names(function, setting.scope, self.catalogue, self.path)
+            solution = solve_ownership(setting, env, {})
+            if not self.is_linted or self._pending.consulted:
+                return solution  # not asked for again, or resting on something unfinished
+            self._solutions[function.node] = solution
+        return self._solutions[function.node]
+
+    def forget(self) -> None:
+        """Let go of the graphs of a module that has been linted."""
+        self.is_linted = False
+        self._solutions.clear()
 
     def solve(self, function: Function, given: Given) -> Solution:
         """Solve a function with a site for each parameter, and what is known of its arguments."""

@@ -19,6 +19,7 @@ class Workspace:
         self.catalogue = catalogue
         self.openers = openers
         self.pending = Pending()
+        self._linted: ModuleProject | None = None
         self._projects: OrderedDict[str, ModuleProject | None] = OrderedDict()
 
     def project(self, path: str) -> ModuleProject | None:
@@ -43,6 +44,9 @@ class Workspace:
         if project is None:
             project = ModuleProject(source, path, self)
             self._keep(path, project)
+        if self._linted is not None and self._linted is not project:
+            self._linted.forget()
+        project.is_linted, self._linted = True, project
         return project
 
     def _keep(self, path: str, project: ModuleProject | None) -> None:
