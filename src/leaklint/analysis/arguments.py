@@ -3,7 +3,7 @@
 from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, Given, Kind
 from leaklint.analysis.store import Store
-from leaklint.analysis.values import Site
+from leaklint.analysis.values import Constant, Site
 from leaklint.model.resource import Condition, Summary, Variant
 
 
@@ -25,7 +25,10 @@ def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
             continue
         if argument.literal is not NOT_LITERAL:
             found.append((name, argument.literal))
-        for value in store.values(argument.operand):
+        values = store.values(argument.operand)
+        for value in values:
+            if isinstance(value, Constant) and len(values) == 1 and argument.literal is NOT_LITERAL:
+                found.append((name, value.value))
             if isinstance(value, Site) and value.resource.name:
                 found.append((name, Kind(value.resource, value.open_mask, value.label, value.own_type)))
                 break

@@ -74,6 +74,8 @@ def _mentions(block: Block) -> set[str]:
     match block.end:
         case Branch(test=test) if test is not None:
             names.add(test.name)
+            if test.subject is not None:
+                names.add(test.subject)
             if test.comparison is Comparison.SAME:
                 names.add(str(test.operand))
         case Reraise(source=str(source)):

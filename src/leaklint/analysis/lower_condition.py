@@ -108,7 +108,10 @@ class Conditions(Expressions):
                 return Test(source, Comparison.IS_NONE), flipped
             if not isinstance(literal, str):
                 return Test(source, kind, literal), flipped
-        return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
+        opaque = self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right]))
+        if opaque is not None and isinstance(literal, str) and kind is Comparison.EQUALS:
+            return Test(opaque.name, operand=literal, subject=source), flipped
+        return opaque, flipped
 
     def _opaque(self, node: ast.expr) -> Test | None:
         """Give a test on an expression that nobody understands but that may be tested again."""

@@ -221,8 +221,12 @@ class Comparison(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A condition on a name (or on an opaque expression, whose name then starts with `?`)."""
+    """A condition on a name (or on an opaque expression, whose name then starts with `?`).
+
+    One that compares a name with a text is opaque too: `subject` is that name, the operand the text.
+    """
 
     name: str
     comparison: Comparison = Comparison.TRUTH
     operand: Literal = None
+    subject: str | None = None

@@ -170,7 +170,10 @@ def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
         case Jump(target=target):
             _send(target, store, setting, out)
         case Branch(test=test, then=then, otherwise=otherwise):
+            decided = store.decides(test) if test is not None else None
             for target, outcome in ((then, True), (otherwise, False)):
+                if decided is not None and outcome is not decided:
+                    continue
                 narrowed = store.copy()
                 if (
                     test is None

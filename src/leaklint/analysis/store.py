@@ -166,6 +166,14 @@ class Store:
     def _is_reachable(self, place: Place) -> bool:
         return isinstance(place, str) or any(place in values for values in self.env.values())
 
+    def decides(self, test: Test) -> bool | None:
+        """Say how a comparison with a text ends, where the name is known to hold a constant."""
+        outcomes = {
+            value.value == test.operand if isinstance(value, Constant) else None
+            for value in (self.env.get(test.subject, NOTHING) if test.subject is not None else NOTHING)
+        }
+        return next(iter(outcomes)) if len(outcomes) == 1 else None
+
     def refine(self, test: Test, outcome: bool) -> bool:
         """Narrow what a tested name may hold; say whether the outcome is possible."""
         values = self.env.get(test.name)

@@ -5,8 +5,8 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
@@ -18,11 +18,22 @@ from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.lower import lower, tested_names
-from leaklint.analysis.names import Definition, Function, FunctionNode, Scope, function_scope, functions, module_scope, terminal
+from leaklint.analysis.names import (
+    Definition,
+    Function,
+    FunctionNode,
+    Scope,
+    children,
+    function_scope,
+    functions,
+    module_scope,
+    terminal,
+)
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.owners import Owned, Owner, default_factories, owned_by
 from leaklint.analysis.ownership import Solution, solve_ownership
+from leaklint.analysis.pending import Pending
 from leaklint.analysis.prefilter import imported_roots, lines_with
 from leaklint.analysis.setting import DEFAULT, FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.store import Place
@@ -33,48 +44,8 @@ from leaklint.model.resource import Effect, Resource, With
 from leaklint.model.source import Source
 
 UNTYPED = Resource("", releases=RELEASING, sync_with=With.RELEASES, async_with=With.RELEASES)
-DEEPEST = 10  # calls within calls that are looked into
 LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
 DIVERGING = FunctionSummary(diverges=True, rest=Effect.BORROWS)
-
-
-@dataclass(eq=False, slots=True)
-class Pending:
-    """What is being computed. A result that rests on something unfinished is a guess, good until that is finished.
-
-    So what is kept does not depend on the order in which things are asked for.
-    """
-
-    stack: list[Hashable] = field(default_factory=list)
-    consulted: set[Hashable] = field(default_factory=set)
-    summaries: dict[Hashable, FunctionSummary | None] = field(default_factory=dict)
-    owners: dict[Hashable, Owner] = field(default_factory=dict)
-
-    def is_begun(self, key: Hashable) -> bool:
-        """Say whether a result is being computed; whoever asks rests on it from now on."""
-        if key in self.stack:
-            self.consulted.add(key)
-            return True
-        return False
-
-    def is_too_deep(self) -> bool:
-        """Say whether calls nest too deeply to look on; whoever asks has a guess from now on."""
-        if len(self.stack) > DEEPEST:
-            self.consulted.add(DEEPEST)
-            return True
-        return False
-
-    def end(self, key: Hashable) -> bool:
-        """End what was begun last; say whether its result is for good."""
-        self.stack.pop()
-        self.consulted.discard(key)
-        if not self.stack:
-            self.consulted.clear()
-        if self.consulted:
-            return False
-        self.summaries.clear()
-        self.owners.clear()
-        return True
 
 
 class Modules(Protocol):
@@ -365,12 +336,56 @@ class ModuleProject:
         return (project, found) if project is not None else None
 
     def telling(self, node: FunctionNode, given: Given) -> Given:
-        """Leave out the literals that no condition of a function asks for."""
+        """Leave out the literals for which no condition asks, in a function or in what it passes them on to."""
         if not given:
             return given
+        asked = self._asked(node)
+        return tuple(pair for pair in given if pair[0] in asked or isinstance(pair[1], Kind))
+
+    def _asked(self, node: FunctionNode) -> frozenset[str]:
         if node not in self._tested:
-            self._tested[node] = tested_names(node.body)
-        return tuple(pair for pair in given if pair[0] in self._tested[node] or isinstance(pair[1], Kind))
+            self._tested[node] = tested_names(node.body)  # while it is looked into: functions may call each other
+            passed = {name for call in self._passing(node) for name in self._asked_by(call)}
+            self._tested[node] |= passed
+        return self._tested[node]
+
+    def _passing(self, node: FunctionNode) -> Iterator[ast.Call]:
+        """Yield the calls of a function that may open something and are given one of its parameters as it is."""
+        own = set(parameters_of(node))
+        stack: list[ast.AST] = list(node.body)
+        while stack:
+            one = stack.pop()
+            if isinstance(one, ast.Call) and terminal(one) in self.words:
+                given = [*one.args, *(keyword.value for keyword in one.keywords)]
+                if any(isinstance(argument, ast.Name) and argument.id in own for argument in given):
+                    yield one
+            stack.extend(children(one))
+
+    def _asked_by(self, call: ast.Call) -> Iterator[str]:
+        """Yield the names that a call passes to a parameter for which its callee asks."""
+        callee = self._callee(call.func)
+        if callee is None:
+            return
+        project, node = callee
+        names = parameters_of(node)[1:] if node.name == "__init__" else parameters_of(node)
+        pairs = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
+        asked = project._asked(node)
+        yield from (value.id for name, value in pairs if isinstance(value, ast.Name) and name in asked)
+
+    def _callee(self, func: ast.expr) -> "tuple[ModuleProject, FunctionNode] | None":
+        definition = self.scope.definition(func.id) if isinstance(func, ast.Name) else None
+        project: ModuleProject = self
+        if definition is None:
+            dotted = self.scope.dotted(func)
+            found = self.find(dotted) if dotted is not None else None
+            if found is None:
+                return None
+            project, definition = found[0], found[0].scope.definition(found[1])
+        if isinstance(definition, ast.ClassDef):
+            init = project.described(definition).methods.get("__init__")
+            above = project._at(init[0]) if init is not None else None
+            return (above, init[1]) if init is not None and above is not None else None
+        return (project, definition) if definition is not None else None
 
     def _summarise(self, node: Definition, given: Given) -> FunctionSummary | None:
         if isinstance(node, ast.ClassDef):

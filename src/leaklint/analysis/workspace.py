@@ -5,7 +5,8 @@ from collections import OrderedDict
 from pathlib import Path
 
 from leaklint.analysis.openers import Openers
-from leaklint.analysis.summaries import ModuleProject, Pending
+from leaklint.analysis.pending import Pending
+from leaklint.analysis.summaries import ModuleProject
 from leaklint.catalogue import Catalogue
 from leaklint.model.source import Source, SourceError, read
 
