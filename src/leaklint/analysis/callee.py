@@ -168,7 +168,9 @@ def is_class_name(name: str) -> bool:
 
 def is_adding(name: str) -> bool:
     """Say whether a method's name says that it keeps what it is given."""
-    return name in KEEPING or name.startswith(("set", "add", "register")) or any(word in ADDING for word in words(name))
+    if name in KEEPING or name.startswith(("set", "add", "register")):
+        return True
+    return any(word in ADDING or word.removesuffix("ed") in ADDING for word in words(name))  # also `_mark_owned`
 
 
 def is_closing(name: str) -> bool:

@@ -49,6 +49,8 @@ def _is_read(parent: ast.AST, child: ast.AST) -> bool:
     match parent:
         case ast.Attribute(attr=attr):
             return attr not in RELEASING
+        case ast.Call(func=ast.Name(), args=[ast.Constant(value=str(text))]) if child is parent.func:
+            return text not in RELEASING  # `proxy("close")()`
         case ast.Call(func=ast.Name(id=name)):
             return child is parent.func or name in READING
         case ast.Call():

@@ -54,7 +54,7 @@ def open_now(site: Site, store: Store, method: str) -> None:
 def is_release(site: Site, method: str) -> bool:
     """Say whether a method releases the site's resource, or a part of it."""
     resource = site.resource
-    if method in resource.releases or method in resource.async_releases:
+    if method in resource.releases or method in resource.async_releases or method in ("__exit__", "__aexit__"):
         return True
     return method in resource.part_releases and method not in resource.closed
 

@@ -2,11 +2,10 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from leaklint.analysis.callee import is_class_name
+from leaklint.analysis import staging
 from leaklint.analysis.graph import Block
 from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
 from leaklint.analysis.ops import Call, Op, Raise
@@ -20,7 +19,6 @@ from leaklint.analysis.values import Site
 from leaklint.model.source import Source
 
 Suite = list[ast.stmt]
-OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
 
 
 @dataclass(frozen=True)
@@ -79,20 +77,23 @@ class Facts:
         return self.project.owner(node) if node is not None else None
 
     @cached_property
-    def patched(self) -> frozenset[str]:
-        """The names that the function's mocks replace: what they make is nothing to release."""
-        if self.function is None:
-            return frozenset()
-        owner = self.function.owner.decorator_list if self.function.owner else []
-        return frozenset(name for node in [self.function.node, *owner] for name in patched_names(node))
+    def stage(self) -> list[ast.AST]:
+        """The pieces of code that decide what the names of the body stand for while it runs."""
+        if self.function is not None:
+            return staging.stage(self.function, self.module)
+        return [one for one in self.body if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
 
     @cached_property
-    def is_monkeypatching(self) -> bool:
-        """Say whether the function replaces something that opens: what opens through it opens nothing."""
+    def patched(self) -> frozenset[str]:
+        """The names that mocks replace while the body runs: what they make is nothing to release."""
+        return frozenset(name for node in self.stage for name in staging.patched_names(node)) if self.function else frozenset()
+
+    @cached_property
+    def is_staged(self) -> bool:
+        """Say whether what opens is replaced, or whether leaks are the very subject: there is nothing to report."""
         catalogue = self.solution.setting.catalogue
-        targets = [one for statement in self.places if isinstance(statement, ast.Assign) for one in statement.targets]
-        names = [self.scope.dotted(one) for one in targets if isinstance(one, ast.Attribute)]
-        return any(name is not None and catalogue.summary(name) is not None for name in names)
+        is_replaced = any(staging.is_replacing(one, self.scope, catalogue) for one in self.stage)
+        return is_replaced or staging.is_about_leaks(self.function)
 
     def around(self, statement: ast.stmt) -> list[ast.stmt]:
         """Give the compound statements around a statement, innermost first."""
@@ -131,6 +132,16 @@ class Obligation:
     def line(self) -> int:
         """The line of the acquisition."""
         return self.node.lineno
+
+    @cached_property
+    def is_staged(self) -> bool:
+        """Say whether a double opens here, or whether the acquisition is meant to fail or to leak."""
+        facts = self.facts
+        if facts.is_staged or terminal(self.node) in facts.patched:
+            return True
+        if facts.patched & staging.OPENERS and (self.site.resource.opened_by or not _is_catalogued(self)):
+            return True
+        return staging.is_meant_to_fail(facts.function, self.statement)
 
     @property
     def is_named(self) -> bool:
@@ -231,13 +242,11 @@ def is_reportable(obligation: Obligation) -> bool:
         or facts.is_expected(obligation.line)
     ):
         return False
-    if facts.is_setup and obligation.is_named:
+    if (facts.is_setup and obligation.is_named) or not (history.exits or history.rebinds):
         return False
     if any(facts.is_expected(op.line) for op in history.rebinds):
         return False
-    if facts.is_monkeypatching or terminal(obligation.node) in facts.patched:
-        return False
-    if facts.patched & OPENERS and (site.resource.opened_by or not _is_catalogued(obligation)):
+    if obligation.is_staged:
         return False
     if facts.solution.setting.body is Body.FIXTURE:
         return not (history.yields or history.returns or history.moves)
@@ -249,22 +258,6 @@ def _is_catalogued(obligation: Obligation) -> bool:
     node = obligation.node
     dotted = obligation.facts.scope.dotted(node.func) if isinstance(node, ast.Call) else None
     return dotted is not None and obligation.facts.solution.setting.catalogue.summary(dotted) is not None
-
-
-def patched_names(node: ast.AST) -> Iterator[str]:
-    """Yield the last segments of the names that calls of `patch` and `setattr` below a node replace."""
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call) and terminal(one) in ("patch", "object", "setattr", "multiple"):
-            if one.args and is_class_name(terminal(one.args[0])):
-                yield terminal(one.args[0])  # `patch.object(subprocess.Popen, "_execute_child")`
-            for argument in one.args[:2]:
-                for text in ast.walk(argument):  # the target may be computed: f"{__name__}.open"
-                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                        yield text.value.rpartition(".")[2]
-        elif isinstance(one, ast.Assign):
-            for target in one.targets:  # `bz2.BZ2File = fake`
-                if isinstance(target, ast.Attribute) and is_class_name(target.attr):
-                    yield target.attr
 
 
 def names_in(node: ast.AST) -> set[str]:

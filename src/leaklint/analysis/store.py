@@ -216,11 +216,14 @@ class Store:
     def _refine_closed(self, kept: Values, attribute: str, outcome: bool) -> bool:
         """An attribute that is true once the resource is released (`closed`, `poll()`) tells what has become of it."""
         for value in kept:
-            if isinstance(value, Site) and value in self.sites and attribute in value.resource.closed:
+            if not isinstance(value, Site) or value not in self.sites:
+                continue
+            is_inverse = attribute in value.resource.none_after_release
+            if is_inverse or attribute in value.resource.closed:
                 statuses = self.sites[value]
                 part = value.resource.part_releases.get(attribute)
                 bits = 1 << value.resource.parts.index(part) if part else ENTERED - 1
-                if outcome:
+                if outcome is not is_inverse:
                     self.set_status(value, frozenset(s & ~bits if is_open(s) else s for s in statuses))
                 else:
                     self.set_status(value, frozenset(s for s in statuses if s > 0) or statuses)

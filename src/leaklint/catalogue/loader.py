@@ -213,6 +213,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         loop_bound=resource.loop_bound or base.loop_bound,
         variable=base.variable if resource.variable == Resource("").variable else resource.variable,
         closed=resource.closed | base.closed,
+        none_after_release=resource.none_after_release | base.none_after_release,
         fails_after_release=resource.fails_after_release | base.fails_after_release,
         lazy=resource.lazy | base.lazy,
         data=resource.data | base.data,

@@ -46,6 +46,7 @@ class Resource:
     label: str | None = None  # how messages call it, where its name would not help ("open file")
     variable: str = "resource"  # what a new name for it is called
     closed: frozenset[str] = frozenset()  # attributes and methods that are true once it is released
+    none_after_release: frozenset[str] = frozenset()  # attributes
     fails_after_release: frozenset[str] = frozenset()  # methods
     lazy: frozenset[str] = frozenset()  # methods whose result still uses it
     data: frozenset[str] = frozenset()  # attributes that outlive it

@@ -1,0 +1,111 @@
+"""What a test stages: the failures and warnings that it expects, and the doubles that it puts in the place of what opens.
+
+It reads the text of a function, of the functions around it, of its class's set-up and of the helpers of the module that
+it calls; what these call in turn, and what other modules do, it does not know.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from leaklint.analysis.callee import is_class_name, words
+from leaklint.analysis.names import Function, Scope, terminal
+from leaklint.catalogue import Catalogue
+
+OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
+EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
+SETTING_UP = frozenset(("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class"))
+DOUBLES = frozenset(("fake", "mock", "stub", "dummy"))
+ENABLING = frozenset(("enable", "install", "activate", "patch"))
+
+
+def stage(function: Function | None, module: Scope) -> list[ast.AST]:
+    """Give the pieces of code that decide what the names of a function stand for while it runs."""
+    found: list[ast.AST] = []
+    while function is not None:
+        found.append(function.node)
+        if function.owner is not None:
+            found += function.owner.decorator_list
+            found += [one for one in _methods(function.owner, module) if one.name in SETTING_UP]
+        found += _helpers(function, module)
+        function = function.outer
+    return found
+
+
+def patched_names(node: ast.AST) -> Iterator[str]:
+    """Yield the last segments of the names that calls of `patch` and `setattr` below a node replace."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and terminal(one) in ("patch", "object", "setattr", "multiple"):
+            if one.args and is_class_name(terminal(one.args[0])):
+                yield terminal(one.args[0])  # `patch.object(subprocess.Popen, "_execute_child")`
+            for argument in one.args[:2]:
+                for text in ast.walk(argument):  # the target may be computed: f"{__name__}.open"
+                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                        yield text.value.rpartition(".")[2]
+        elif isinstance(one, ast.Assign):
+            for target in one.targets:  # `bz2.BZ2File = fake`
+                if isinstance(target, ast.Attribute) and is_class_name(target.attr):
+                    yield target.attr
+
+
+def is_replacing(node: ast.AST, scope: Scope, catalogue: Catalogue) -> bool:
+    """Say whether a piece of code replaces something that opens (`http.client.HTTPConnection = ...`), or enables a double."""
+    is_double = is_enabled = False
+    for one in ast.walk(node):
+        if isinstance(one, ast.Assign):
+            names = [scope.dotted(target) for target in one.targets if isinstance(target, ast.Attribute)]
+            if any(name is not None and catalogue.summary(name) is not None for name in names):
+                return True
+        elif isinstance(one, ast.Call):
+            is_double |= is_class_name(terminal(one)) and not DOUBLES.isdisjoint(words(terminal(one)))
+            is_enabled |= isinstance(one.func, ast.Attribute) and one.func.attr in ENABLING
+    return is_double and is_enabled
+
+
+def is_about_leaks(function: Function | None) -> bool:
+    """Say whether a function names the warning of a leak: what leaks there is its subject."""
+    while function is not None:
+        if any(isinstance(one, ast.Name) and one.id == "ResourceWarning" for one in ast.walk(function.node)):
+            return True
+        function = function.outer
+    return False
+
+
+def is_meant_to_fail(function: Function | None, statement: ast.stmt) -> bool:
+    """Say whether a statement is the last of a nested function that is only called where a failure is expected."""
+    if function is None or function.outer is None or _last(function.node.body) is not statement:
+        return False
+    name, around = function.node.name, function.outer.node
+    expecting = [one for one in ast.walk(around) if isinstance(one, ast.Call) and terminal(one) in EXPECTING]
+    heads = {id(one) for one in expecting}
+    withs = [one for one in ast.walk(around) if isinstance(one, ast.With | ast.AsyncWith)]
+    places: list[ast.AST] = [one for one in withs if any(id(item.context_expr) in heads for item in one.items)]
+    covered = {id(one) for place in [*places, *expecting] for one in ast.walk(place)}
+    uses = [one for one in ast.walk(around) if isinstance(one, ast.Name) and one.id == name]
+    return bool(uses) and all(id(one) in covered for one in uses)
+
+
+def _last(body: list[ast.stmt]) -> ast.stmt:
+    statement = body[-1]
+    while isinstance(statement, ast.With | ast.AsyncWith):
+        statement = statement.body[-1]
+    return statement
+
+
+def _methods(owner: ast.ClassDef, module: Scope, depth: int = 0) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the methods of a class, then those of its bases in the module."""
+    yield from (one for one in owner.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+    for base in owner.bases if depth < 8 else ():
+        found = module.definition(base.id) if isinstance(base, ast.Name) else None
+        if isinstance(found, ast.ClassDef):
+            yield from _methods(found, module, depth + 1)
+
+
+def _helpers(function: Function, module: Scope) -> list[ast.AST]:
+    """Give the functions of the module, and the methods of its class, that a function calls."""
+    called = [one.func for one in ast.walk(function.node) if isinstance(one, ast.Call)]
+    named = {one.id for one in called if isinstance(one, ast.Name)}
+    own = {one.attr for one in called if isinstance(one, ast.Attribute) and terminal(one.value) in ("self", "cls")}
+    found: list[ast.AST] = [one for name in named if isinstance(one := module.definition(name), ast.FunctionDef)]
+    if function.owner is not None and own:
+        found += [one for one in _methods(function.owner, module) if one.name in own]
+    return found
