@@ -44,6 +44,9 @@ COPYING = frozenset(
 )
 
 
+WRITING = frozenset(("builtins.str", "builtins.repr", "builtins.hex"))
+
+
 def call(op: Call, store: Store, setting: Setting) -> Outcome:
     """Do to the store what a call does to its arguments, and give its result (not yet bound)."""
     outcome = Outcome()
@@ -83,6 +86,8 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         if behind != name:
             return _call_dotted(op, behind, store, setting, outcome)
     last = name.rpartition(".")[2]
+    if name in WRITING:
+        _write_out(op, store, setting)
     if callee.is_standard(name):
         effect = Effect.TAKES if callee.is_class_name(last) else Effect.BORROWS
         effects.spread(op, store, setting, lambda _: effect, outcome)
@@ -212,6 +217,10 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
     if method in FILLING or method.startswith(STORING):
         _fill_field(op, store, setting)
+    if method == "format":
+        _write_out(op, store, setting)
+    if _call_through_class(op, method, store, setting, outcome):
+        return None
     return effects.spread(op, store, setting, _guesses(op, method), outcome, is_unknown=True)
 
 
@@ -221,6 +230,26 @@ def _fill_field(op: Call, store: Store, setting: Setting) -> None:
         if isinstance(value, Field):
             for argument in op.arguments:
                 events.store_in_field(value.name, store.values(argument.operand), op, store, setting)
+
+
+def _call_through_class(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call a method of a class of the module by the class's name, with the instance as an argument: `Base.setUp(self)`."""
+    name = op.node.func.value.id if isinstance(op.node.func, ast.Attribute) and isinstance(op.node.func.value, ast.Name) else ""
+    owner = setting.scope.definition(name)
+    body = owner.body if isinstance(owner, ast.ClassDef) else []
+    if not any(isinstance(one, ast.FunctionDef) and one.name == method and not one.decorator_list for one in body):
+        return False
+    parameters = ("self", *setting.project.method_parameters(name, method))
+    summary = setting.project.method(name, method, arguments.given(op, parameters, store))
+    if summary is None:
+        return False
+    effects.apply_own(op, summary, NOTHING, store, setting, outcome)
+    return True
+
+
+def _write_out(op: Call, store: Store, setting: Setting) -> None:
+    for argument in op.arguments:
+        events.write_out(store.values(argument.operand), op, store, setting)
 
 
 def _guesses(op: Call, name: str) -> Callable[[int], Effect]:

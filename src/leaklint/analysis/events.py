@@ -161,6 +161,11 @@ def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_ret
                 move(store.values(name), op, store, setting)
 
 
+def write_out(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> None:
+    """Hand on what is written into a text: a descriptor is a number, which somebody else will use."""
+    move([one for one in values if isinstance(one, Site) and one.resource.release_functions], op, store, setting)
+
+
 def capture(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> None:
     """Note that somebody may use what the values hold at a time of his own."""
     if setting.record is None:

@@ -242,7 +242,7 @@ def is_reportable(obligation: Obligation) -> bool:
         or facts.is_expected(obligation.line)
     ):
         return False
-    if (facts.is_setup and obligation.is_named) or not (history.exits or history.rebinds):
+    if (facts.is_setup and obligation.is_named) or not (history.exits or history.rebinds or history.fields):
         return False
     if any(facts.is_expected(op.line) for op in history.rebinds):
         return False

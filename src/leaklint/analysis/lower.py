@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
 from leaklint.analysis.lower_binding import Bindings
-from leaklint.analysis.lower_condition import Conditions
+from leaklint.analysis.lower_condition import Conditions, asserted_by
 from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
 
@@ -126,6 +126,9 @@ class Lowerer(Conditions, Bindings):
                 self.lower_simple(node)
 
     def _expression_statement(self, node: ast.Expr) -> None:
+        asserted = asserted_by(node.value)
+        if asserted is not None:
+            return self._assert_that(node, *asserted)
         self.dropped(node.value)
         call = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(call, ast.Call):
@@ -135,6 +138,7 @@ class Lowerer(Conditions, Bindings):
             elif self.does_not_return(call):
                 self.emit(ops.Raise(node, node.lineno, False), "AssertionError")
                 self.die()
+        return None
 
     def does_not_return(self, call: ast.Call) -> bool:
         """Say whether a call ends a test (`pytest.skip()`, `self.fail()`)."""
@@ -244,11 +248,14 @@ class Lowerer(Conditions, Bindings):
         self.die()
 
     def _assert(self, node: ast.Assert) -> None:
+        self._assert_that(node, node.test, node.msg)
+
+    def _assert_that(self, node: ast.stmt, test: ast.expr, message: ast.expr | None) -> None:
         holds, fails = self.new_block(), self.new_block()
-        self.branch(node.test, holds, fails)
+        self.branch(test, holds, fails)
         self.current = fails
-        if node.msg is not None:
-            self.operand(node.msg)
+        if message is not None:
+            self.operand(message)
         self.emit(ops.Raise(node, node.lineno, False), "AssertionError")
         self.die()
         self.current = holds
@@ -304,7 +311,21 @@ class Lowerer(Conditions, Bindings):
         if name in EXPECTING or (name in WARNING and "ResourceWarning" in ast.dump(expression)):
             self.expected.append((node.lineno, node.end_lineno or node.lineno))
 
+    def _is_to_fail(self, body: list[ast.stmt]) -> bool:
+        """Say whether statements end a test as failed: what stands before them is meant to raise."""
+        match body[-1:]:
+            case [ast.Expr(value=ast.Call() as call)]:
+                return terminal(call) == "fail" and self.does_not_return(call)
+            case [ast.Raise(exc=ast.expr() as raised)]:
+                return terminal(raised) == "AssertionError"
+            case [ast.Assert(test=ast.Constant(value=value))]:
+                return not value
+            case _:
+                return False
+
     def _try(self, node: ast.Try | ast.TryStar) -> None:
+        if node.handlers and (self._is_to_fail(node.body) or self._is_to_fail(node.orelse)):
+            self.expected.append((node.body[0].lineno, node.body[-1].end_lineno or node.lineno))
         outer, after = self.frame, self.new_block()
         caught = self.new_block() if node.finalbody else None
         around = Frame(outer, None, final=caught, is_guarded=outer.is_guarded) if caught else outer

@@ -9,7 +9,7 @@ from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import FALSE, TRUE
 
-STATES = frozenset(("closed", "_closed", "is_closed", "is_closing", "poll", "returncode"))
+STATES = frozenset(("closed", "_closed", "is_closed", "is_closing", "poll", "returncode", "sock"))
 KINDS: dict[type[ast.cmpop], Comparison] = {
     ast.Is: Comparison.EQUALS,
     ast.IsNot: Comparison.EQUALS,
@@ -19,6 +19,12 @@ KINDS: dict[type[ast.cmpop], Comparison] = {
     ast.GtE: Comparison.AT_LEAST,
     ast.Lt: Comparison.LESS,
     ast.LtE: Comparison.AT_MOST,
+}
+ASSERTIONS: dict[str, ast.cmpop | ast.unaryop | None] = {
+    "assertTrue": None,
+    "assertFalse": ast.Not(),
+    "assertIsNone": ast.Is(),
+    "assertIsNotNone": ast.IsNot(),
 }
 UNFLIPPED: dict[type[ast.cmpop], ast.cmpop] = {ast.IsNot: ast.Is(), ast.NotEq: ast.Eq(), ast.NotIn: ast.In()}
 
@@ -135,6 +141,21 @@ class Conditions(Expressions):
                 return Test(self.renamed(name), Comparison.IS_NONE)
             case _:
                 return None
+
+
+def asserted_by(node: ast.expr) -> tuple[ast.expr, ast.expr | None] | None:
+    """Give the condition that an assertion of unittest holds to be true, and its message."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name), args=[value, *rest], keywords=[]) if (
+            name in ASSERTIONS and len(rest) < 2
+        ):
+            operator = ASSERTIONS[name]
+            test = ast.UnaryOp(operator, value) if isinstance(operator, ast.Not) else value
+            if isinstance(operator, ast.cmpop):
+                test = ast.Compare(value, [operator], [ast.copy_location(ast.Constant(None), value)])
+            return ast.copy_location(test, value), rest[0] if rest else None
+        case _:
+            return None
 
 
 def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from leaklint.analysis import ops
 from leaklint.analysis.builder import Builder
 from leaklint.analysis.closures import closure
-from leaklint.analysis.graph import Block, Thrown
+from leaklint.analysis.graph import Block, Kind, Thrown
 from leaklint.analysis.names import children
 from leaklint.analysis.ops import Test
 from leaklint.analysis.quiet import QUIET, QUIET_METHODS
@@ -277,8 +277,7 @@ class Expressions(Builder, ABC):
             is_awaited,
             bound_to,
         )
-        is_quiet = reference in QUIET or (method in QUIET_METHODS and not is_awaited) or _is_on_literal(node.func)
-        self.emit(call, None if is_quiet else Thrown.IMPLICIT)
+        self.emit(call, _thrown(call))
         return dest
 
     def _arguments(self, node: ast.Call) -> list[ops.Argument]:
@@ -296,6 +295,16 @@ class Expressions(Builder, ABC):
             return ops.Argument(None, keyword, literal, None, is_star)
         reference = self.scope.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
         return ops.Argument(self.operand(node), keyword, ops.NOT_LITERAL, reference, is_star)
+
+
+def _thrown(call: ops.Call) -> Kind | None:
+    """Give the kind of exception that a call is taken to raise, None where it is not taken to."""
+    if call.reference in QUIET or (call.method in QUIET_METHODS and not call.is_awaited) or _is_on_literal(call.node.func):
+        return None
+    if call.reference == "builtins.getattr" and len(call.arguments) > 2:
+        return None
+    is_assertion = call.method is not None and call.method.startswith("assert") and not call.is_awaited
+    return "AssertionError" if is_assertion else Thrown.IMPLICIT
 
 
 def _is_on_literal(function: ast.expr) -> bool:

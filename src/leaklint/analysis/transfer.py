@@ -262,8 +262,7 @@ def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, sett
         values = store.values(source)
         events.touch(values, op, store, setting)
         result.update(value for value in values if isinstance(value, Box | Instance | Dependent))
-        # a descriptor that is written into a text is a number somebody else will use
-        events.move([one for one in values if isinstance(one, Site) and one.resource.release_functions], op, store, setting)
+        events.write_out(values, op, store, setting)
     if dest is not None:
         store.bind(dest, frozenset(result))
 
