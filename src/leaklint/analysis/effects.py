@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from leaklint.analysis import arguments, callee, events
-from leaklint.analysis.ops import Call
+from leaklint.analysis.ops import Call, Operand
 from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
@@ -25,6 +25,7 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
+FILE_METHODS = frozenset(("read", "readline", "seek", "tell", "fileno"))
 PARAMETER = "self"  # how summaries call the receiver
 
 
@@ -62,7 +63,7 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
     if summary.yields is not None:
         outcome.values.add(setting.elements.setdefault(op, Elements((frozenset((instance(summary.yields),)),))))
     is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
-    kinds = () if is_dismissed or _is_over_memory(op, effect, store, setting) else summary.acquires
+    kinds = () if is_dismissed or _is_over_another(op, effect, store, setting) else summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
         if not variant.is_silent and kinds and not any(variant.acquires or ()):
             _acquire_unopened(op, kinds[0], setting, outcome)
@@ -119,13 +120,44 @@ def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: S
                 events.use(value, op, store, setting, method)
 
 
-def _is_over_memory(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
-    """Say whether what a call wraps is something in memory (a BytesIO), so that the wrapper holds nothing either."""
+def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
+    """Say whether a call wraps something in memory (a BytesIO), or reads from a file that is open: it holds nothing itself."""
     for index, argument in enumerate(op.arguments):
+        wrapped = effect(index)
         values = store.values(argument.operand)
-        if values and effect(index) in (Effect.WRAPS, Effect.PASSES) and all(_is_in_memory(one, setting) for one in values):
+        if wrapped in (Effect.WRAPS, Effect.PASSES) and values and all(_is_in_memory(one, setting) for one in values):
             return True
+        if wrapped in (Effect.WRAPS, Effect.TAKES) and not _is_writing(op):
+            is_open = all(_is_file(one, setting) for one in values) and wrapped is Effect.WRAPS
+            if is_open if values else _is_read_from(argument.operand, setting):
+                return True
     return False
+
+
+def _is_writing(op: Call) -> bool:
+    """Say whether a mode among the arguments writes: what is written so is whole only once the wrapper is closed."""
+    modes = [one.literal for index, one in enumerate(op.arguments) if one.keyword == "mode" or (index and not one.keyword)]
+    return any(isinstance(mode, str) and not mode.startswith("r") for mode in modes)
+
+
+def _is_file(value: Value, setting: Setting) -> bool:
+    """Say whether a value is an open file, or some object of the module that stands for one."""
+    match value:
+        case Instance(type_name=name):
+            return name.startswith(":")
+        case Site(resource=resource):
+            return setting.catalogue.is_a(resource.name, "io.IOBase")
+        case _:
+            return False
+
+
+def _is_read_from(operand: Operand, setting: Setting) -> bool:
+    """Say whether a parameter is used as an open file: it is the caller's, who closes it."""
+    names = setting.scope.bindings
+    if operand not in names.parameters or operand in names.variables:
+        return False
+    ops = (one for block in setting.graph.blocks for one in block.ops)
+    return any(isinstance(one, Call) and one.receiver == operand and one.method in FILE_METHODS for one in ops)
 
 
 def _is_in_memory(value: Value, setting: Setting) -> bool:

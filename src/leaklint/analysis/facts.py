@@ -13,6 +13,7 @@ from leaklint.analysis.owners import Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import Body
+from leaklint.analysis.staging import Stage
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.trace import leading_to
 from leaklint.analysis.values import Site
@@ -77,22 +78,22 @@ class Facts:
         return self.project.owner(node) if node is not None else None
 
     @cached_property
-    def stage(self) -> list[ast.AST]:
+    def stage(self) -> Stage:
         """The pieces of code that decide what the names of the body stand for while it runs."""
         if self.function is not None:
             return staging.stage(self.function, self.module)
-        return [one for one in self.body if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+        return Stage([one for one in self.body if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)])
 
     @cached_property
     def patched(self) -> frozenset[str]:
         """The names that mocks replace while the body runs: what they make is nothing to release."""
-        return frozenset(name for node in self.stage for name in staging.patched_names(node)) if self.function else frozenset()
+        nodes = self.stage.all if self.function else []
+        return frozenset(name for node in nodes for name in staging.patched_names(node))
 
     @cached_property
     def is_staged(self) -> bool:
         """Say whether what opens is replaced, or whether leaks are the very subject: there is nothing to report."""
-        catalogue = self.solution.setting.catalogue
-        is_replaced = any(staging.is_replacing(one, self.scope, catalogue) for one in self.stage)
+        is_replaced = staging.is_replaced(self.stage, self.scope, self.solution.setting.catalogue)
         return is_replaced or staging.is_about_leaks(self.function)
 
     def around(self, statement: ast.stmt) -> list[ast.stmt]:
@@ -141,7 +142,9 @@ class Obligation:
             return True
         if facts.patched & staging.OPENERS and (self.site.resource.opened_by or not _is_catalogued(self)):
             return True
-        return staging.is_meant_to_fail(facts.function, self.statement)
+        if staging.is_meant_to_fail(facts.function, self.statement):
+            return True
+        return staging.is_tried_out(facts.function, self.statement, facts.around(self.statement))
 
     @property
     def is_named(self) -> bool:

@@ -77,6 +77,9 @@ class Conditions(Expressions):
             case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=name), ast.Constant(value=str(attribute))]):
                 if self.is_variable(name):
                     return Test(self.renamed(name), Comparison.HAS, attribute)
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name() | ast.NamedExpr() as checked, classes]):
+                if (source := self.operand(checked)) is not None:
+                    return Test(source, Comparison.INSTANCE, _names_of(classes))
             case _:
                 pass
         if (state := self._state(node)) is not None:
@@ -141,6 +144,17 @@ class Conditions(Expressions):
                 return Test(self.renamed(name), Comparison.IS_NONE)
             case _:
                 return None
+
+
+def _names_of(classes: ast.expr) -> str:
+    """Give the last segments of the names of classes, "" for each that has none."""
+    match classes:
+        case ast.Tuple(elts=elements):
+            return ",".join(terminal(one) for one in elements)
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return f"{_names_of(left)},{_names_of(right)}"
+        case _:
+            return terminal(classes)
 
 
 def asserted_by(node: ast.expr) -> tuple[ast.expr, ast.expr | None] | None:

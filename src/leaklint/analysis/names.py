@@ -73,6 +73,7 @@ class Bindings:
     parameters: dict[str, ast.arg] = field(default_factory=dict)
     annotations: dict[str, ast.expr] = field(default_factory=dict)
     captured: set[str] = field(default_factory=set)  # names that nested functions read or write
+    shared: set[str] = field(default_factory=set)  # names that nested functions bind anew
     yields: bool = False
     stars: list[str] = field(default_factory=list)  # modules imported with `*`
 
@@ -201,7 +202,9 @@ def collect(body: list[ast.stmt], bindings: Bindings, captures: bool = True) -> 
         elif isinstance(node, SCOPES):
             _collect_nested(node, bindings, stack)
             if captures:
-                bindings.captured |= free_names(node)
+                free, shared = _borrowed_names(node)
+                bindings.captured |= free
+                bindings.shared |= shared
         elif isinstance(node, ast.Import | ast.ImportFrom):
             _collect_import(node, bindings)
         else:
@@ -267,6 +270,11 @@ def children(node: ast.AST) -> list[ast.AST]:
 
 def free_names(node: ast.AST) -> set[str]:
     """Give the names that a nested function, lambda or class mentions and does not bind itself."""
+    return _borrowed_names(node)[0]
+
+
+def _borrowed_names(node: ast.AST) -> tuple[set[str], set[str]]:
+    """Give the free names of a nested function, and those of them that it binds anew (`nonlocal`)."""
     mentioned: set[str] = set()
     bound: set[str] = set()
     shared: set[str] = set()
@@ -280,7 +288,7 @@ def free_names(node: ast.AST) -> set[str]:
         elif isinstance(one, ast.Nonlocal):
             shared.update(one.names)
         stack.extend(children(one))
-    return mentioned - bound | shared
+    return mentioned - bound | shared, shared
 
 
 def functions(tree: ast.Module) -> Iterator[Function]:

@@ -216,6 +216,7 @@ class Comparison(Enum):
     SAME = "is"  # the other operand is a name
     HAS = "hasattr"
     NOT_EMPTY = "not empty"  # a container that is about to be iterated
+    INSTANCE = "isinstance"  # the last segments of the names of the classes are the operand, with commas between
     CLOSED = "closed"  # an attribute or method that is true once the resource is released
 
 

@@ -5,7 +5,8 @@ it calls; what these call in turn, and what other modules do, it does not know.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from leaklint.analysis.callee import is_class_name, words
 from leaklint.analysis.names import Function, Scope, terminal
@@ -18,17 +19,39 @@ DOUBLES = frozenset(("fake", "mock", "stub", "dummy"))
 ENABLING = frozenset(("enable", "install", "activate", "patch"))
 
 
-def stage(function: Function | None, module: Scope) -> list[ast.AST]:
-    """Give the pieces of code that decide what the names of a function stand for while it runs."""
-    found: list[ast.AST] = []
-    while function is not None:
-        found.append(function.node)
-        if function.owner is not None:
-            found += function.owner.decorator_list
-            found += [one for one in _methods(function.owner, module) if one.name in SETTING_UP]
-        found += _helpers(function, module)
-        function = function.outer
-    return found
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The pieces of code that decide what the names of a body stand for while it runs."""
+
+    own: Sequence[ast.AST]  # the body, and the functions around it with their decorators
+    prepared: Sequence[ast.AST] = ()  # set-ups, and helpers that it calls: what they restore themselves stays as it was
+
+    @property
+    def all(self) -> list[ast.AST]:
+        """All of them."""
+        return [*self.own, *self.prepared]
+
+
+def stage(function: Function, module: Scope) -> Stage:
+    """Give the stage of a function."""
+    own: list[ast.AST] = []
+    prepared: list[ast.AST] = []
+    current: Function | None = function
+    while current is not None:
+        own.append(current.node)
+        if current.owner is not None:
+            own += current.owner.decorator_list
+            prepared += [one for one in _methods(current.owner, module) if one.name in SETTING_UP]
+        prepared += _helpers(current, module)
+        current = current.outer
+    return Stage(own, prepared)
+
+
+def is_replaced(staged: Stage, scope: Scope, catalogue: Catalogue) -> bool:
+    """Say whether something that opens is replaced (`http.client.HTTPConnection = ...`), or a double is enabled."""
+    if any(_is_replacing(one, frozenset(), scope, catalogue) for one in staged.own):
+        return True
+    return any(_is_replacing(one, _restored(one, scope), scope, catalogue) for one in staged.prepared)
 
 
 def patched_names(node: ast.AST) -> Iterator[str]:
@@ -47,18 +70,26 @@ def patched_names(node: ast.AST) -> Iterator[str]:
                     yield target.attr
 
 
-def is_replacing(node: ast.AST, scope: Scope, catalogue: Catalogue) -> bool:
-    """Say whether a piece of code replaces something that opens (`http.client.HTTPConnection = ...`), or enables a double."""
+def _is_replacing(node: ast.AST, restored: frozenset[str], scope: Scope, catalogue: Catalogue) -> bool:
     is_double = is_enabled = False
     for one in ast.walk(node):
         if isinstance(one, ast.Assign):
             names = [scope.dotted(target) for target in one.targets if isinstance(target, ast.Attribute)]
-            if any(name is not None and catalogue.summary(name) is not None for name in names):
+            if any(name and name not in restored and catalogue.summary(name) is not None for name in names):
                 return True
         elif isinstance(one, ast.Call):
             is_double |= is_class_name(terminal(one)) and not DOUBLES.isdisjoint(words(terminal(one)))
             is_enabled |= isinstance(one.func, ast.Attribute) and one.func.attr in ENABLING
     return is_double and is_enabled
+
+
+def _restored(node: ast.AST, scope: Scope) -> frozenset[str]:
+    """Give what a helper assigns in a `finally`: it is as before once the helper has returned."""
+    if any(isinstance(one, ast.Yield) for one in ast.walk(node)):
+        return frozenset()
+    finals = [statement for one in ast.walk(node) if isinstance(one, ast.Try) for statement in one.finalbody]
+    targets = [target for one in finals if isinstance(one, ast.Assign) for target in one.targets]
+    return frozenset(name for target in targets if (name := scope.dotted(target)) is not None)
 
 
 def is_about_leaks(function: Function | None) -> bool:
@@ -68,6 +99,30 @@ def is_about_leaks(function: Function | None) -> bool:
             return True
         function = function.outer
     return False
+
+
+def is_tried_out(function: Function | None, statement: ast.stmt, around: list[ast.stmt]) -> bool:
+    """Say whether a test swallows the failure of a statement, the last of its try, and uses nothing that it gives.
+
+    `around` are the compound statements around it, innermost first.
+    """
+    tried = next((one for one in around if isinstance(one, ast.Try)), None)
+    if function is None or "test" not in words(function.node.name) or tried is None or _last(tried.body) is not statement:
+        return False
+    if not tried.handlers or any(_gives_up(one) for one in tried.handlers):
+        return False
+    bound = {one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    uses = [one for one in ast.walk(function.node) if isinstance(one, ast.Name) and one.id in bound]
+    return all(isinstance(one.ctx, ast.Store) for one in uses)
+
+
+def _gives_up(handler: ast.ExceptHandler) -> bool:
+    """Say whether a handler ends the test, or the attempt, where nothing should have failed."""
+    return any(
+        isinstance(one, ast.Raise | ast.Return | ast.Break)
+        or (isinstance(one, ast.Call) and terminal(one) in ("fail", "skip", "skipTest", "xfail"))
+        for one in ast.walk(handler)
+    )
 
 
 def is_meant_to_fail(function: Function | None, statement: ast.stmt) -> bool:

@@ -34,6 +34,9 @@ from leaklint.analysis.values import (
 )
 
 BOUND = 12  # stores kept apart at a point
+PLAIN = frozenset(
+    ("str", "bytes", "bytearray", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "PathLike")
+)
 Key = frozenset[tuple[object, object]] | frozenset[Site]
 NO_KEY: Key = frozenset()
 NO_GUARDS: frozenset[str] = frozenset()
@@ -248,6 +251,8 @@ def truth(store: Store, value: Value, test: Test) -> bool | None:
             return _has(value, str(test.operand))
         case Comparison.SAME:
             return _is_same(store, value, str(test.operand))
+        case Comparison.INSTANCE:
+            return _is_instance(value, frozenset(str(test.operand).split(",")))
         case Comparison.CLOSED:
             return None
         case comparison:
@@ -266,6 +271,19 @@ def _is_true(store: Store, value: Value) -> bool | None:
             return bool(elements)
         case Box():
             return True if any(store.is_open(site) for site in store.carried((value,))) else None
+        case _:
+            return None
+
+
+def _is_instance(value: Value, names: frozenset[str]) -> bool | None:
+    """Say whether a value is an instance of one of the classes: a resource is no plain data, a descriptor is an int."""
+    match value:
+        case Site(resource=resource) if resource.name and resource.release_functions:
+            return "int" in names or (False if names <= PLAIN else None)
+        case Site(resource=resource) if resource.name:
+            return False if names <= PLAIN else None
+        case Constant(value=constant):
+            return any(one.__name__ in names for one in type(constant).__mro__) or (False if names <= PLAIN else None)
         case _:
             return None
 

@@ -26,9 +26,11 @@ from leaklint.analysis.values import (
     ENTERED,
     ESCAPED,
     NOTHING,
+    OTHER,
     BoundMethod,
     Box,
     Closure,
+    Constant,
     Dependent,
     Elements,
     Field,
@@ -92,6 +94,8 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
 
 def _bind_name(op: Op, dest: str, values: Values, store: Store, setting: Setting, is_lost: bool = True) -> None:
     """Bind a name; an open resource that only this name held is lost from here on."""
+    if dest in setting.scope.bindings.shared:  # a nested function may have bound it anew at any call
+        values = frozenset(OTHER if isinstance(one, Constant) else one for one in values)
     if not dest.startswith("%"):
         old = store.env.get(dest)
         if old is not None and is_lost and setting.record is not None:
@@ -227,7 +231,8 @@ def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
     for value in values:
         match value:
             case Box():
-                found.update(one for one in store.env.get(value, NOTHING) if one is not ESCAPED)
+                # a constant may have been replaced by now: who has the container may fill it
+                found.update(OTHER if isinstance(one, Constant) else one for one in store.env.get(value, NOTHING) - {ESCAPED})
             case Elements(values=elements):
                 chosen = elements if index is None else elements[index : index + 1] if index >= 0 else elements[index:]
                 for element in chosen:
