@@ -308,3 +308,139 @@ def test_an_interrupt_leaves_the_file_whole(tmp_path: Path, monkeypatch: pytest.
             with pytest.raises(KeyboardInterrupt):
                 write_atomically(path, b"old", "new")
         assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a.py"]
+
+
+EXTENTS = {
+    "a cursor of a method that has a summary": (
+        """
+        import contextlib
+        import sqlite3
+        def f(p):
+            c = sqlite3.connect(p)
+            r = c.cursor()
+            r.execute('x')
+            print(r)
+        """,
+        """
+        import contextlib
+        import sqlite3
+        def f(p):
+            with contextlib.closing(sqlite3.connect(p)) as c:
+                r = c.cursor()
+                r.execute('x')
+                print(r)
+        """,
+    ),
+    "a function that reads it is called later": (
+        """
+        def f(p):
+            h = open(p)
+            def g(): return h.read()
+            print(g())
+        """,
+        """
+        def f(p):
+            with open(p) as h:
+                def g(): return h.read()
+                print(g())
+        """,
+    ),
+    "an iterator over a lambda": (
+        """
+        def f(p):
+            h = open(p)
+            parts = iter(lambda: h.read(4), '')
+            for one in parts:
+                print(one)
+        """,
+        """
+        def f(p):
+            with open(p) as h:
+                parts = iter(lambda: h.read(4), '')
+                for one in parts:
+                    print(one)
+        """,
+    ),
+    "the reader lives as long as the writer": (
+        """
+        import asyncio
+        async def f(p):
+            r, w = await asyncio.open_connection(p, 1)
+            w.write(b'x')
+            print(await r.read())
+        """,
+        """
+        import asyncio
+        async def f(p):
+            r, w = await asyncio.open_connection(p, 1)
+            try:
+                w.write(b'x')
+                print(await r.read())
+            finally:
+                w.close()
+                await w.wait_closed()
+        """,
+    ),
+    "an attribute's value after the release that stands": (
+        """
+        import http.client
+        def status(host):
+            c = http.client.HTTPConnection(host)
+            c.request('HEAD', '/')
+            code = c.getresponse().status
+            c.close()
+            return code
+        """,
+        """
+        import contextlib
+        import http.client
+        def status(host):
+            with contextlib.closing(http.client.HTTPConnection(host)) as c:
+                c.request('HEAD', '/')
+                code = c.getresponse().status
+            return code
+        """,
+    ),
+    "int() of what a request gave, after the release that stands": (
+        """
+        import urllib3
+        def f(url):
+            m = urllib3.PoolManager()
+            a = m.request('HEAD', url)
+            size = int(a.headers['x'])
+            m.clear()
+            return size
+        """,
+        """
+        import urllib3
+        def f(url):
+            with urllib3.PoolManager() as m:
+                a = m.request('HEAD', url)
+                size = int(a.headers['x'])
+            return size
+        """,
+    ),
+    "numbers outlive what they are computed from": (
+        """
+        import wave
+        def f(p):
+            w = wave.open(p)
+            n = w.getnframes() / w.getframerate()
+            w.close()
+            return n
+        """,
+        """
+        import wave
+        def f(p):
+            with wave.open(p) as w:
+                n = w.getnframes() / w.getframerate()
+            return n
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("title", EXTENTS)
+def test_a_block_reaches_as_far_as_what_depends_on_it(title: str, project: Project) -> None:
+    before, after = (textwrap.dedent(text).strip("\n") + "\n" for text in EXTENTS[title])
+    assert fixed(before, project).text == after

@@ -177,3 +177,18 @@ def test_columns_are_characters(text: str, line: int, column: int, segment: str,
     (finding,) = lint(source, shipped)
     assert (finding.span.line, finding.span.column) == (line, column)
     assert source.segment(finding.span) == segment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def g(a):\n    h = open(a)\n    if a == 0: h.close()\n"
+        + "".join(f"    elif a == {n}: h.close()\n" for n in range(2_000)),
+        "def g(a):\n    if a == 0: pass\n" + "".join(f"    elif a == {n}: b = {n}\n" for n in range(2_000)),
+        "".join(f"def g{n}(p):\n    return g{n + 1}(open(p))\n" for n in range(150)) + "def g150(p): p.read()\n",
+        "def g(a):\n    h = open(a)\n    h.close()\n    return a" + ".b()" * 600 + "\n",
+    ],
+    ids=["elifs with a resource", "elifs", "factories", "calls"],
+)
+def test_deep(text: str, shipped: Project) -> None:
+    assert lint(parse("a.py", text + LEAK), shipped)

@@ -69,6 +69,8 @@ def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
         events.acquire(site, op, store, setting, is_unopened=True)
     for site in outcome.opened:
         events.open_now(site, store, op.method or "")
+    for site in outcome.lent:
+        events.lend(site, store)
     store.bind(op.dest, frozenset(outcome.values))
 
 
@@ -101,6 +103,9 @@ def _copy(op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
     """Make a container of what the arguments hold; what is read out of a generator is data, and free of its source."""
     contents: set[Value] = set()
     for argument in op.arguments:
+        if argument.keyword is not None:
+            contents.update(store.values(argument.operand))  # `dict(log=file)`
+            continue
         for value in store.values(argument.operand):
             if isinstance(value, Box):
                 held = store.env.get(value, NOTHING)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from leaklint.analysis import arguments, callee, events
 from leaklint.analysis.ops import Call, Operand
 from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
+from leaklint.analysis.quiet import QUIET
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
     NOTHING,
@@ -38,6 +39,7 @@ class Outcome:
     unopened: list[Site] = field(default_factory=list)
     opened: list[Site] = field(default_factory=list)
     diverges: bool = False  # the call never returns
+    lent: list[Site] = field(default_factory=list)
 
 
 def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -315,7 +317,10 @@ def _affect(
         if isinstance(value, BoundMethod) and events.is_release(value.site, value.method):
             events.move(frozenset((value,)), op, store, setting)
         elif isinstance(value, Closure):
-            events.capture((value,), op, store, setting)
+            if effect is Effect.WRAPS:  # `iter(lambda: file.read(4), b"")` calls it as long as it is read from itself
+                outcome.values.update(one.view for name in value.captured for one in store.carried(store.values(name)))
+            else:
+                events.capture((value,), op, store, setting)
             for name in value.keeps:
                 events.move(store.values(name), op, store, setting)
         elif isinstance(value, BoundMethod):
@@ -336,14 +341,23 @@ def _affect(
             outcome.values.update(site.closing for site in store.carried(values))
         case Effect.WRAPS:
             events.touch(values, op, store, setting)
+            outcome.lent.extend(site for site in store.carried(values) if site.resource.opened_by)
             outcome.values.update(site.view for site in store.carried(values))
             outcome.values.update(value for value in values if isinstance(value, Box))
         case Effect.BORROWS:
             events.touch(values, op, store, setting)
+            if not _is_inspecting(op):
+                outcome.lent.extend(site for site in store.carried(values) if site.resource.opened_by)
             if not op.is_dropped and _last_name(op) not in NUMBERS:
                 outcome.values.update(value for value in values if isinstance(value, Dependent))
             if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
                 outcome.values.update(site.dependent for site in store.carried(values))
+
+
+def _is_inspecting(op: Call) -> bool:
+    """Say whether a call only looks at its arguments (`isinstance`, an assertion) or keeps them: it opens nothing lazy."""
+    name = _last_name(op)
+    return op.reference in QUIET or name.startswith(("assert", "_assert")) or callee.is_class_name(name)
 
 
 def _last_name(op: Call) -> str:

@@ -34,9 +34,9 @@ OPEN_NOWHERE = frozenset((RELEASED,))
 def acquire(site: Site, op: Call, store: Store, setting: Setting, is_unopened: bool = False) -> None:
     """Open a site; one that is open from an earlier round of a loop, and that a plain name holds, is lost."""
     earlier = store.sites.get(site)
-    if earlier is not None and op.bound_to is not None and any(is_open(status) for status in earlier):
-        is_only = all(isinstance(place, str) and place[0] == "%" for place in store.holders(site, op.bound_to))
-        if site in store.values(op.bound_to) and is_only and setting.record is not None:
+    if earlier is not None and setting.record is not None and any(is_open(status) for status in earlier):
+        name = op.bound_to[site.element or 0] if len(op.bound_to) > (site.element or 0) else None
+        if name is not None and site in store.values(name) and store.is_only_held_by(op.bound_to, site):
             setting.record.of(site).rebinds[op] = None
     is_lazy = bool(site.resource.opened_by) or is_unopened
     store.set_status(site, frozenset((UNOPENED if is_lazy else site.open_mask,)))
@@ -49,6 +49,12 @@ def open_now(site: Site, store: Store, method: str) -> None:
     statuses = store.sites.get(site, NOTHING_OPEN)
     closed = (UNOPENED,) if method in site.resource.fails_after_release else (UNOPENED, RELEASED)
     store.set_status(site, frozenset(site.open_mask if status in closed else status for status in statuses))
+
+
+def lend(site: Site, store: Store) -> None:
+    """Take something lazy, which nothing has opened so far, for opened by somebody who uses it."""
+    statuses = store.sites.get(site, NOTHING_OPEN)
+    store.set_status(site, frozenset(site.open_mask if status == UNOPENED else status for status in statuses))
 
 
 def is_release(site: Site, method: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
 from leaklint.analysis.lower_binding import Bindings
-from leaklint.analysis.lower_condition import Conditions, asserted_by
+from leaklint.analysis.lower_condition import Conditions, asserted_by, is_irrefutable
 from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
 
@@ -373,22 +373,17 @@ class Lowerer(Conditions, Bindings):
         return frozenset((terminal(node),))
 
     def _match(self, node: ast.Match) -> None:
-        subject = self.keep(self.operand(node.subject), node)
+        subject = self.operand(node.subject)
         after = self.new_block()
         for case in node.cases:
             self.statement = node
             body, rest = self.new_block(), self.new_block()
-            is_default = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
+            is_default = case.guard is None and is_irrefutable(case.pattern, node.subject)
             if self.current is not None:
                 line = case.pattern.lineno
                 self.current.end = Jump(body) if is_default else Branch(self.pattern_test(node.subject, case), body, rest, line)
             self.current = body
-            for one in ast.walk(case.pattern):
-                if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name:
-                    is_whole = one is case.pattern
-                    if not is_whole and subject is not None:
-                        self.emit(ops.Escape(node, one.lineno, subject))  # a part of it has a name now: who knows which
-                    self.emit(ops.Alias(node, one.lineno, one.name, subject if is_whole else None))
+            self.bind_pattern(case.pattern, subject)
             if case.guard is not None:
                 guarded = self.new_block()
                 self.branch(case.guard, guarded, rest)

@@ -52,16 +52,27 @@ class Bindings(Expressions):
         if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
             return
         if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
-            starred = any(isinstance(one, ast.Starred) for one in [*first.elts, *value.elts])
-            if len(first.elts) == len(value.elts) and not starred:
-                sources = [self.keep(self.operand(one), self.statement) for one in value.elts]
-                for target, source in zip(first.elts, sources, strict=True):
-                    self.assign(target, source)
+            if self._assign_each(first.elts, value.elts):
                 return
-        bound = first.id if len(targets) == 1 and isinstance(first, ast.Name) else None
-        source = self.operand(value, bound_to=bound)
+        source = self.operand(value, bound_to=_names_bound_by(targets))
         for target in targets:
             self.assign(target, source, is_last=target is targets[-1])
+
+    def _assign_each(self, targets: list[ast.expr], values: list[ast.expr]) -> bool:
+        """Bind targets to the values of a tuple one by one, a starred one to the rest; say whether they fit."""
+        stars = [index for index, one in enumerate(targets) if isinstance(one, ast.Starred)]
+        excess = len(values) - len(targets)
+        if any(isinstance(one, ast.Starred) for one in values) or len(stars) > 1 or (excess < -1 if stars else excess != 0):
+            return False
+        sources = [self.keep(self.operand(one), self.statement) for one in values]
+        if stars:
+            start, line = stars[0], targets[stars[0]].lineno
+            rest = self.temporary()
+            self.emit(ops.Collect(self.statement, line, rest, tuple(sources[start : start + excess + 1])))
+            sources[start : start + excess + 1] = [rest]
+        for target, source in zip(targets, sources, strict=True):
+            self.assign(target, source)
+        return True
 
     def assign(self, target: ast.expr, source: ops.Operand, is_last: bool = True) -> None:
         """Bind a target to an operand, for the last time unless told otherwise."""
@@ -74,9 +85,9 @@ class Bindings(Expressions):
                 elif source is not None:
                     self.emit(ops.Escape(self.statement, line, source))
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                starred = any(isinstance(one, ast.Starred) for one in elements)
+                star = next((index for index, one in enumerate(elements) if isinstance(one, ast.Starred)), len(elements))
                 for index, element in enumerate(elements):
-                    self.element(element, source, None if starred else index)
+                    self.element(element, source, index if index <= star else index - len(elements))
                 if source is not None and source.startswith("%") and is_last:
                     self.emit(ops.Delete(self.statement, line, source, False))
             case ast.Starred(value=value):
@@ -108,6 +119,29 @@ class Bindings(Expressions):
             self.emit(ops.Element(self.statement, target.lineno, dest, source, index))
         self.assign(target, dest)
 
+    def bind_pattern(self, pattern: ast.pattern, source: ops.Operand) -> None:
+        """Bind the names of a pattern that matches an operand."""
+        match pattern:
+            case ast.MatchAs(pattern=inner, name=name):
+                if name is not None:
+                    self.emit(ops.Alias(self.statement, pattern.lineno, name, source))
+                if inner is not None:
+                    self.bind_pattern(inner, source)
+            case ast.MatchSequence(patterns=patterns) if not any(isinstance(one, ast.MatchStar) for one in patterns):
+                for index, one in enumerate(patterns):
+                    dest = self.temporary() if source is not None else None
+                    if source is not None and dest is not None:
+                        self.emit(ops.Element(self.statement, one.lineno, dest, source, index))
+                    self.bind_pattern(one, dest)
+            case ast.MatchValue() | ast.MatchSingleton():
+                pass
+            case _:
+                names = [one.name for one in ast.walk(pattern) if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name]
+                if names and source is not None:
+                    self.emit(ops.Escape(self.statement, pattern.lineno, source))  # a part has a name now: who knows which
+                for name in names:
+                    self.emit(ops.Alias(self.statement, pattern.lineno, name, None))
+
     def _delete(self, target: ast.expr) -> None:
         match target:
             case ast.Name(id=name) if self.is_variable(name):
@@ -124,3 +158,14 @@ class Bindings(Expressions):
         source = self.operand(node)
         if source is not None:
             self.emit(ops.Use(self.statement, node.lineno, (source,)))
+
+
+def _names_bound_by(targets: list[ast.expr]) -> tuple[str | None, ...]:
+    """Give the name that an assignment binds, or the one for each element that it unpacks."""
+    match targets:
+        case [ast.Name(id=name)]:
+            return (name,)
+        case [ast.Tuple(elts=elements) | ast.List(elts=elements)]:
+            return tuple(one.id if isinstance(one, ast.Name) else None for one in elements)
+        case _:
+            return ()

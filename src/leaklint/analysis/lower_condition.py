@@ -146,6 +146,18 @@ class Conditions(Expressions):
                 return None
 
 
+def is_irrefutable(pattern: ast.pattern, subject: ast.expr) -> bool:
+    """Say whether a pattern matches whatever the subject is: a name, or names for the elements of a tuple."""
+    match pattern, subject:
+        case ast.MatchAs(pattern=None), _:
+            return True
+        case ast.MatchSequence(patterns=patterns), ast.Tuple(elts=elements):
+            is_plain = all(isinstance(one, ast.MatchAs) and one.pattern is None for one in patterns)
+            return is_plain and len(patterns) == len(elements) and not any(isinstance(one, ast.Starred) for one in elements)
+        case _:
+            return False
+
+
 def _names_of(classes: ast.expr) -> str:
     """Give the last segments of the names of classes, "" for each that has none."""
     match classes:

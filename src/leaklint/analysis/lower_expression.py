@@ -44,7 +44,7 @@ class Expressions(Builder, ABC):
         else:
             self.operand(node)
 
-    def operand(self, node: ast.expr, bound_to: str | None = None) -> ops.Operand:
+    def operand(self, node: ast.expr, bound_to: tuple[str | None, ...] = ()) -> ops.Operand:
         """Lower an expression and give the operand of its value."""
         match node:
             case ast.Name(id=name):
@@ -71,7 +71,7 @@ class Expressions(Builder, ABC):
                 self.emit(ops.Element(self.statement, node.lineno, dest, source, number))
                 return dest
             case ast.NamedExpr(target=target, value=value):
-                source = self.operand(value, bound_to=target.id)
+                source = self.operand(value, bound_to=(target.id,))
                 self.assign(target, source)
                 return self.renamed(target.id) if self.is_variable(target.id) else source
             case ast.BoolOp():
@@ -247,7 +247,7 @@ class Expressions(Builder, ABC):
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def _call(
-        self, node: ast.Call, is_awaited: bool = False, is_dropped: bool = False, bound_to: str | None = None
+        self, node: ast.Call, is_awaited: bool = False, is_dropped: bool = False, bound_to: tuple[str | None, ...] = ()
     ) -> ops.Operand:
         reference, callee, receiver, method = None, None, None, None
         dotted = self.scope.dotted(node.func)

@@ -55,7 +55,7 @@ class Call(Operation):
     method: str | None = None
     is_dropped: bool = False
     is_awaited: bool = False
-    bound_to: str | None = None
+    bound_to: tuple[str | None, ...] = ()  # the names that the statement binds to the result, or to its elements
 
 
 @dataclass(eq=False, slots=True)

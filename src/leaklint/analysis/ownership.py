@@ -28,6 +28,8 @@ from leaklint.analysis.values import (
 
 Flow = list[tuple[Block, Stores]]
 
+TIMEOUTS = frozenset(("TimeoutExpired", "TimeoutError"))
+
 
 @dataclass(frozen=True, slots=True)
 class Solution:
@@ -115,9 +117,12 @@ def _run(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
     for op, kind in zip(block.ops, block.raises, strict=True):
         if isinstance(op, Call):
             setting.is_releasing = False
+            before = store.copy() if _has_timeout(op) else None
             outcome = calls.call(op, store, setting)
             if setting.is_releasing and kind is not None:
                 _throw_release(block, kind, store, setting, out)
+                if before is not None:
+                    _throw_timeout(block, before, setting, out)
             else:
                 _throw(block, op, kind, store, setting, out, sent)
             if outcome.diverges:
@@ -163,6 +168,17 @@ def _throw_release(block: Block, kind: Kind, store: Store, setting: Setting, out
             del calm.sites[site]
     for target in block.frame.route(kind):
         _send(target, calm.copy(), setting, out)
+
+
+def _has_timeout(op: Call) -> bool:
+    return any(one.keyword == "timeout" and one.literal is not None for one in op.arguments)
+
+
+def _throw_timeout(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
+    """A release that times out has released nothing: a handler that stands by for that finds it open."""
+    for handler in block.frame.handlers:
+        if handler.types is not None and handler.types & TIMEOUTS:
+            _send(handler.block, store.copy(), setting, out)
 
 
 def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:

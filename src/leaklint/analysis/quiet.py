@@ -63,6 +63,8 @@ QUIET_METHODS = frozenset(
         "setblocking",
         "settimeout",
         "fileno",
+        "kill",
+        "terminate",
         "assertRaises",
         "assertRaisesRegex",
         "assertWarns",

@@ -152,6 +152,20 @@ class Store:
         """Say whether a name, and not only a temporary, holds a container."""
         return any(isinstance(place, str) and place[0] != "%" and box in values for place, values in self.env.items())
 
+    def is_only_held_by(self, names: Iterable[str | None], site: Site) -> bool:
+        """Say whether of all names only the given ones hold a site; temporaries, and what only they hold, do not count."""
+        apart = frozenset(names)
+        return not any(
+            self._holds(place, values, site) and self._is_lasting(place)
+            for place, values in self.env.items()
+            if place not in apart
+        )
+
+    def _is_lasting(self, place: Place) -> bool:
+        if isinstance(place, str):
+            return place[0] != "%"
+        return any(place in values for one, values in self.env.items() if not isinstance(one, str) or one[0] != "%")
+
     def holders(self, site: Site, apart: str) -> list[Place]:
         """Give the names and containers, other than one name, that hold a site."""
         return [

@@ -234,7 +234,7 @@ def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
                 # a constant may have been replaced by now: who has the container may fill it
                 found.update(OTHER if isinstance(one, Constant) else one for one in store.env.get(value, NOTHING) - {ESCAPED})
             case Elements(values=elements):
-                chosen = elements if index is None else elements[index : index + 1] if index >= 0 else elements[index:]
+                chosen = elements if index is None else elements[index:][:1]
                 for element in chosen:
                     found.update(element)
             case Dependent() | Instance() | Field():

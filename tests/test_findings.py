@@ -1,0 +1,195 @@
+"""What is found and what is not, where names, containers and control flow make it hard to see: one case after the other."""
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from leaklint.engine import Project, lint
+from leaklint.model.source import parse
+
+Marks = Callable[[str], list[tuple[int, str]]]
+
+SILENT = {
+    "pop_all keeps what was entered": """
+        import contextlib
+        def f(p):
+            with contextlib.ExitStack() as stack:
+                h = stack.enter_context(open(p))
+                check(h)
+                stack.pop_all()
+                return h
+    """,
+    "a function that releases is handed on": """
+        def f(p, app):
+            h = open(p)
+            def stop(): h.close()
+            app.on_exit(stop)
+    """,
+    "a lambda that releases is handed on": """
+        def f(p, app):
+            h = open(p)
+            app.on_exit(lambda: h.close())
+    """,
+    "an element of a known resource is not the resource": """
+        def first(h):
+            for line in h:
+                return line
+        def f(p):
+            with open(p) as h:
+                line = first(h)
+            return line
+    """,
+    "a sequence pattern binds elements": """
+        def f(p):
+            match (open(p), 1):
+                case (h, _):
+                    h.close()
+    """,
+    "a None pattern": """
+        def f(q):
+            h = open(q) if q else None
+            match h:
+                case None:
+                    return
+                case x:
+                    x.close()
+    """,
+    "a starred target holds the rest": """
+        def f(p, q):
+            a, *b = open(p), open(q)
+            with a:
+                pass
+            for x in b:
+                x.close()
+    """,
+}
+
+
+@pytest.mark.parametrize("title", SILENT)
+def test_silent(title: str, marks: Marks) -> None:
+    assert marks(textwrap.dedent(SILENT[title]).strip("\n") + "\n") == []
+
+
+FOUND = {
+    "a generator expression passed to list, sorted, set, dict": """
+        def f(p):
+            return sorted(line.strip() for line in open(p))  # LKR104
+        def g(p):
+            h = open(p)  # LKR101
+            return dict(line.split() for line in h)
+    """,
+    "a generator expression passed to join": """
+        def f(p):
+            return ''.join(x for x in open(p))  # LKR104
+    """,
+    "a generator expression passed to update": """
+        def f(p):
+            found = {}
+            found.update(x.split() for x in open(p))  # LKR104
+            return found
+    """,
+    "a loop with a generator expression": """
+        def f(ps):
+            for p in ps:
+                h = open(p)  # LKR105
+                print(sum(1 for _ in h))
+    """,
+    "the same in a module": """
+        for p in 'ab':
+            h = open(p)  # LKR105
+            print(sum(1 for _ in h))
+    """,
+    "a loop over an unpacked tuple": """
+        import asyncio
+        async def f(ps):
+            for p in ps:
+                r, w = await asyncio.open_connection(p, 1)  # LKR105
+                w.write(b'x')
+    """,
+    "one late loop, one finding": """
+        def f(p):
+            h = open(p)
+            h.close()
+            for x in h:  # LKR106
+                print(x)
+    """,
+    "a helper generator over a file": """
+        def lines(h):
+            for x in h: yield x
+        def f(p):
+            h = open(p)  # LKR101
+            print(*lines(h))
+    """,
+    "a wait that times out": """
+        import subprocess
+        def f(c):
+            p = subprocess.Popen(c)  # LKR102
+            try:
+                return p.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                return None
+    """,
+    "code after an assertion of what a nested function has bound anew": """
+        def f(p):
+            got = None
+            def note(v):
+                nonlocal got
+                got = v
+            h = open(p)  # LKR101
+            run(note)
+            assert got
+            h.read()
+    """,
+    "code after an assertion of what a container holds": """
+        def f(p):
+            got = [None]
+            h = open(p)  # LKR101
+            run(got)
+            assert got[0]
+            h.read()
+    """,
+    "code after an assertion that an attribute is None": """
+        class T:
+            def test(self):
+                h = open('p')  # LKR101
+                self.assertIsNone(h.newlines)
+                h.read()
+    """,
+    "a file that somebody else only checks for its type": """
+        def read(f):
+            if isinstance(f, str):
+                f = open(f)
+                f.close()
+            return 1
+        def f(p):
+            h = open(p)  # LKR101
+            read(h)
+    """,
+    "a lazy thing that is lent": """
+        import tempfile, json
+        def f(x):
+            h = tempfile.SpooledTemporaryFile()  # LKR101
+            json.dump(x, h)
+    """,
+}
+
+
+@pytest.mark.parametrize("title", FOUND)
+def test_found(title: str, marks: Marks) -> None:
+    text = textwrap.dedent(FOUND[title]).strip("\n") + "\n"
+    wanted = [(number, line[-6:]) for number, line in enumerate(text.split("\n"), 1) if "# LKR" in line]
+    assert marks(text) == wanted
+
+
+def test_the_line_that_raises_is_not_a_handled_one(shipped: Project) -> None:
+    text = "def f(p):\n    h = open(p)\n    try:\n        h.seek(1)\n    except Exception:\n        pass\n"
+    text += "    h.tell()\n    h.close()\n"
+    (finding,) = lint(parse("a.py", text), shipped)
+    assert "line 7 raises" in finding.message
+
+
+def test_the_first_import_of_a_try_counts(marks: Marks) -> None:
+    text = "try:\n    import requests as http\nexcept ImportError:\n    import mylib as http\n"
+    text += "def f():\n    s = http.Session()\n    s.x = 1\n"
+    assert marks(text) == [(6, "LKR101")]
