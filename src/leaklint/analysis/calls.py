@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from leaklint.analysis import arguments, callee, effects, events
 from leaklint.analysis.effects import Outcome
+from leaklint.analysis.hierarchy import memory_type
 from leaklint.analysis.names import Scope, terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.setting import Project, Setting
@@ -129,7 +130,10 @@ def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outc
 
 def _call_found(op: Call, project: Project, name: str, scope: Scope, store: Store, setting: Setting, outcome: Outcome) -> None:
     """Call what a name of a first-party module means; `Class.method` is called on the class."""
-    if not _matters(op, store, setting):
+    in_memory = memory_type(scope.definition(name), scope, setting.catalogue)
+    if in_memory is not None:
+        outcome.values.add(instance(in_memory))
+    if not _matters(op, store, setting) or in_memory is not None:
         return None
     owner, _, method = name.rpartition(".")
     receiver: Values = NOTHING

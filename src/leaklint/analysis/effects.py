@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from leaklint.analysis import arguments, callee, events
 from leaklint.analysis.ops import Call, Operand
-from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
 from leaklint.analysis.quiet import QUIET
+from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
     NOTHING,
@@ -26,7 +26,7 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
-FILE_METHODS = frozenset(("read", "readline", "seek", "tell", "fileno"))
+FILE_METHODS = frozenset(("readline", "seek", "tell", "fileno"))  # read() a path may have, too
 PARAMETER = "self"  # how summaries call the receiver
 
 
@@ -146,7 +146,7 @@ def _is_file(value: Value, setting: Setting) -> bool:
     """Say whether a value is an open file, or some object of the module that stands for one."""
     match value:
         case Instance(type_name=name):
-            return name.startswith(":")
+            return ":" in name  # of the project
         case Site(resource=resource):
             return setting.catalogue.is_a(resource.name, "io.IOBase")
         case _:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from leaklint.analysis.callee import is_standard
-from leaklint.analysis.names import FunctionNode, Scope, children
+from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import own_type
@@ -61,6 +61,16 @@ def describe(node: ast.ClassDef, classes: Classes) -> Owner:
     if base is not None and _opens_base(node, base.resource):
         owner.base = replace(base, label=node.name, own_type=own_type(classes.path, node.name))
     return owner
+
+
+def memory_type(node: Definition | None, scope: Scope, catalogue: Catalogue) -> str | None:
+    """Give the type of file in memory that a class is by inheritance (`class Upload(io.BytesIO)`)."""
+    for base in node.bases if isinstance(node, ast.ClassDef) else ():
+        dotted = scope.dotted(base) if terminal(base).endswith("IO") else None
+        resource = catalogue.resource(dotted) if dotted is not None else None
+        if resource is not None and resource.silent:
+            return resource.name
+    return None
 
 
 def _methods(family: list[tuple[str, ast.ClassDef]]) -> Iterator[tuple[str, FunctionNode]]:

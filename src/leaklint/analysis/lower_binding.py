@@ -51,15 +51,17 @@ class Bindings(Expressions):
         first = targets[0]
         if len(targets) == 1 and isinstance(first, ast.Name) and self.is_variable(first.id) and self.flag(first.id, value):
             return
-        if len(targets) == 1 and isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple):
-            if self._assign_each(first.elts, value.elts):
-                return
+        if len(targets) == 1 and self._assign_each(first, value):
+            return
         source = self.operand(value, bound_to=_names_bound_by(targets))
         for target in targets:
             self.assign(target, source, is_last=target is targets[-1])
 
-    def _assign_each(self, targets: list[ast.expr], values: list[ast.expr]) -> bool:
-        """Bind targets to the values of a tuple one by one, a starred one to the rest; say whether they fit."""
+    def _assign_each(self, target: ast.expr, value: ast.expr) -> bool:
+        """Bind the targets of a tuple to the values of another, a starred one to the rest; say whether they fit."""
+        if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple):
+            return False
+        targets, values = target.elts, value.elts
         stars = [index for index, one in enumerate(targets) if isinstance(one, ast.Starred)]
         excess = len(values) - len(targets)
         if any(isinstance(one, ast.Starred) for one in values) or len(stars) > 1 or (excess < -1 if stars else excess != 0):
@@ -70,8 +72,8 @@ class Bindings(Expressions):
             rest = self.temporary()
             self.emit(ops.Collect(self.statement, line, rest, tuple(sources[start : start + excess + 1])))
             sources[start : start + excess + 1] = [rest]
-        for target, source in zip(targets, sources, strict=True):
-            self.assign(target, source)
+        for one, source in zip(targets, sources, strict=True):
+            self.assign(one, source)
         return True
 
     def assign(self, target: ast.expr, source: ops.Operand, is_last: bool = True) -> None:

@@ -7,6 +7,7 @@ so `f = None ... if f: f.close()` needs no special case.
 import functools
 from collections.abc import Iterable, Iterator, Set
 
+from leaklint.analysis import comparing
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import (
     ENTERED,
@@ -34,9 +35,6 @@ from leaklint.analysis.values import (
 )
 
 BOUND = 12  # stores kept apart at a point
-PLAIN = frozenset(
-    ("str", "bytes", "bytearray", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "PathLike")
-)
 Key = frozenset[tuple[object, object]] | frozenset[Site]
 NO_KEY: Key = frozenset()
 NO_GUARDS: frozenset[str] = frozenset()
@@ -262,15 +260,15 @@ def truth(store: Store, value: Value, test: Test) -> bool | None:
                 else None
             )
         case Comparison.HAS:
-            return _has(value, str(test.operand))
+            return comparing.has(value, str(test.operand))
         case Comparison.SAME:
             return _is_same(store, value, str(test.operand))
         case Comparison.INSTANCE:
-            return _is_instance(value, frozenset(str(test.operand).split(",")))
+            return comparing.is_instance(value, frozenset(str(test.operand).split(",")))
         case Comparison.CLOSED:
             return None
         case comparison:
-            return _compares(value, comparison, test.operand)
+            return comparing.compares(value, comparison, test.operand)
 
 
 def _is_true(store: Store, value: Value) -> bool | None:
@@ -289,66 +287,12 @@ def _is_true(store: Store, value: Value) -> bool | None:
             return None
 
 
-def _is_instance(value: Value, names: frozenset[str]) -> bool | None:
-    """Say whether a value is an instance of one of the classes: a resource is no plain data, a descriptor is an int."""
-    match value:
-        case Site(resource=resource) if resource.name and resource.release_functions:
-            return "int" in names or (False if names <= PLAIN else None)
-        case Site(resource=resource) if resource.name:
-            return False if names <= PLAIN else None
-        case Constant(value=constant):
-            return any(one.__name__ in names for one in type(constant).__mro__) or (False if names <= PLAIN else None)
-        case _:
-            return None
-
-
-def _has(value: Value, attribute: str) -> bool | None:
-    match value:
-        case Site(resource=resource):
-            return True if attribute in resource.releases | resource.async_releases | {"read", "write"} else None
-        case Constant():
-            return None if isinstance(value.value, str) else False
-        case _:
-            return None
-
-
 def _is_same(store: Store, value: Value, other: str) -> bool | None:
     values = store.values(other)
     if isinstance(value, Site) and value not in values:
         return False
     if isinstance(value, Constant) and values == {value}:
         return True
-    return None
-
-
-def _compares(value: Value, comparison: Comparison, operand: bool | int | str | None) -> bool | None:
-    if isinstance(value, Constant):
-        return _compare_constants(value.value, comparison, operand)
-    if isinstance(value, Site) and value.parameter is None:
-        if comparison is Comparison.EQUALS:
-            return False
-        if isinstance(operand, int):  # a file descriptor: never negative
-            return comparison in (Comparison.GREATER, Comparison.AT_LEAST) if operand <= 0 else None
-    if isinstance(value, Instance) and comparison is Comparison.EQUALS and operand is None:
-        return False
-    return None
-
-
-def _compare_constants(value: bool | int | str | None, comparison: Comparison, operand: bool | int | str | None) -> bool | None:
-    if comparison is Comparison.EQUALS:
-        return value == operand
-    if isinstance(value, int) and isinstance(operand, int):
-        match comparison:
-            case Comparison.GREATER:
-                return value > operand
-            case Comparison.AT_LEAST:
-                return value >= operand
-            case Comparison.LESS:
-                return value < operand
-            case Comparison.AT_MOST:
-                return value <= operand
-            case _:
-                return None
     return None
 
 

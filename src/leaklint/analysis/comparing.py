@@ -1,0 +1,64 @@
+"""What a test tells of one value: True, False, or None where it tells nothing. It knows no store."""
+
+from leaklint.analysis.ops import Comparison, Literal
+from leaklint.analysis.values import Constant, Instance, Site, Value
+
+PLAIN = frozenset(
+    ("str", "bytes", "bytearray", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "PathLike")
+)
+
+
+def is_instance(value: Value, names: frozenset[str]) -> bool | None:
+    """Say whether a value is an instance of one of the classes: a resource is no plain data, a descriptor is an int."""
+    match value:
+        case Site(resource=resource) if resource.name and resource.release_functions:
+            return "int" in names or (False if names <= PLAIN else None)
+        case Site(resource=resource) if resource.name:
+            return False if names <= PLAIN else None
+        case Constant(value=constant):
+            return any(one.__name__ in names for one in type(constant).__mro__) or (False if names <= PLAIN else None)
+        case _:
+            return None
+
+
+def has(value: Value, attribute: str) -> bool | None:
+    """Say whether a value has an attribute."""
+    match value:
+        case Site(resource=resource):
+            return True if attribute in resource.releases | resource.async_releases | {"read", "write"} else None
+        case Constant():
+            return None if isinstance(value.value, str) else False
+        case _:
+            return None
+
+
+def compares(value: Value, comparison: Comparison, operand: Literal) -> bool | None:
+    """Say how a value compares with a literal."""
+    if isinstance(value, Constant):
+        return _compare_constants(value.value, comparison, operand)
+    if isinstance(value, Site) and value.parameter is None:
+        if comparison is Comparison.EQUALS:
+            return False
+        if isinstance(operand, int):  # a file descriptor: never negative
+            return comparison in (Comparison.GREATER, Comparison.AT_LEAST) if operand <= 0 else None
+    if isinstance(value, Instance) and comparison is Comparison.EQUALS and operand is None:
+        return False
+    return None
+
+
+def _compare_constants(value: Literal, comparison: Comparison, operand: Literal) -> bool | None:
+    if comparison is Comparison.EQUALS:
+        return value == operand
+    if isinstance(value, int) and isinstance(operand, int):
+        match comparison:
+            case Comparison.GREATER:
+                return value > operand
+            case Comparison.AT_LEAST:
+                return value >= operand
+            case Comparison.LESS:
+                return value < operand
+            case Comparison.AT_MOST:
+                return value <= operand
+            case _:
+                return None
+    return None
