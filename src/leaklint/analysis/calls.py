@@ -153,7 +153,8 @@ def _matters(op: Call, store: Store, setting: Setting) -> bool:
     """Say whether a first-party call can concern a resource: it may open one, or is given one."""
     if terminal(op.node) in setting.project.words:
         return True
-    return any(True for argument in op.arguments for _ in store.carried(store.values(argument.operand)))
+    given = [value for argument in op.arguments for value in store.values(argument.operand)]
+    return any(isinstance(value, Closure) for value in given) or any(True for _ in store.carried(given))
 
 
 def _call_closure(op: Call, closure: Closure, store: Store, setting: Setting) -> None:

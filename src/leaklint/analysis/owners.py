@@ -137,12 +137,21 @@ def _resource(owner: Owner) -> Acquired | None:
     attributes = {one.attribute for one in kept} | set(owner.defaults)
     names = [name for name in owner.release_methods() if not name.startswith("__") and _reaches(owner, name, attributes)]
     withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
-    if not attributes or (not names and With.RELEASES not in withs):
+    if not attributes or (not names and With.RELEASES not in withs) or _ends_by_itself(owner, attributes):
         return None
     builders = owner.builders()
     is_built = bool(owner.defaults) or any(one.method in builders for one in kept)
     label = f"{owner.node.name}, which owns {_owned_text(kept, owner)}"
     return _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
+
+
+def _ends_by_itself(owner: Owner, attributes: set[str]) -> bool:
+    """Say whether a class is a thread that releases at its end what it owns."""
+    is_thread = any(terminal(base) in ("Thread", "Process") for _, node in owner.family for base in node.bases)
+    if not is_thread or "run" not in owner.methods:
+        return False
+    found = owner.reached(["run"])
+    return found.reaches_all or attributes <= found.released
 
 
 def _adopter(owner: Owner) -> Acquired | None:
