@@ -63,6 +63,46 @@ SILENT = {
             for x in b:
                 x.close()
     """,
+    "a lambda that releases is handed to an own method": """
+        import os
+        class T:
+            def test(self):
+                r, w = os.pipe()
+                self.addCleanup(lambda: os.close(r))
+                self.addCleanup(lambda: os.close(w))
+                self.go()
+    """,
+    "a thread releases what it owns at its end": """
+        import socket
+        import threading
+        class Server(threading.Thread):
+            def __init__(self):
+                self.sock = socket.socket()
+                super().__init__()
+            def __enter__(self):
+                self.start()
+                return self
+            def __exit__(self, *args):
+                self.join()
+            def run(self):
+                self.sock.listen(5)
+                self.close()
+            def close(self):
+                self.sock.close()
+        def f():
+            server = Server()
+            with server:
+                print(server.sock)
+    """,
+    "a server whose socket is closed": """
+        import socketserver
+        def f(handler):
+            server = socketserver.TCPServer(("", 0), handler)
+            try:
+                server.serve_forever()
+            finally:
+                server.socket.close()
+    """,
 }
 
 
