@@ -29,7 +29,7 @@ class Project:
     @cached_property
     def openers(self) -> Openers:
         """What the texts of first-party modules promise."""
-        return Openers(self.catalogue)
+        return Openers(self.catalogue, tuple(map(str, self.config.src)))
 
     @cached_property
     def workspace(self) -> "Workspace":

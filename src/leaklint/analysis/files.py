@@ -1,7 +1,8 @@
 """Which file a dotted name means: imports resolved on disk, from the importing file's own project.
 
-An absolute import is looked for from the importing file's directory upwards (not inside packages, where Python would not
-look), at each level also under `src/`, up to the nearest ancestor with a pyproject.toml, setup.cfg, setup.py or .git.
+An absolute import is looked for in the configured source directories, then from the importing file's directory upwards
+(not inside packages, where Python would not look), at each level also under `src/`, up to the nearest ancestor with a
+pyproject.toml, setup.cfg, setup.py or .git.
 Installed packages are not first-party: the catalogue describes them.
 """
 
@@ -13,10 +14,10 @@ INSTALLED = frozenset(("site-packages", "dist-packages", os.path.basename(os.pat
 LEVELS = 16
 
 
-def find_module(dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
+def find_module(dotted: str, importer: str, sources: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]] | None:
     """Give the file of the module that a dotted name (relative ones begin with dots) leads to, and the segments left over.
 
-    `importer` is an absolute path. None where nothing first-party is found.
+    `importer` is an absolute path, `sources` the configured directories. None where nothing first-party is found.
     """
     rest = dotted.lstrip(".")
     level = len(dotted) - len(rest)
@@ -26,7 +27,8 @@ def find_module(dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | Non
         for _ in range(level - 1):
             base = os.path.dirname(base)
     else:
-        found = _root(os.path.dirname(importer), parts[0])
+        configured = (one for one in sources if _holds(one, parts[0]))
+        found = next(configured, None) or _root(os.path.dirname(importer), parts[0])
         if found is None:
             return None
         base = found

@@ -19,8 +19,9 @@ KEPT = 800  # outlines kept for importers
 class Openers:
     """The outlines of first-party modules, read when first asked for, and what they say of names."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, sources: tuple[str, ...] = ()) -> None:
         self._catalogue = catalogue
+        self._sources = sources
         self._outlines: OrderedDict[str, Outline | None] = OrderedDict()
         self._verdicts: dict[tuple[str, str], bool] = {}  # (file, name) -> whether it may open something
         self._words: dict[str, frozenset[str]] = {}
@@ -57,18 +58,22 @@ class Openers:
             found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
         return frozenset(found)
 
+    def find(self, dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
+        """Give the file of the first-party module that a dotted name leads to, and the segments left over."""
+        return find_module(dotted, importer, self._sources)
+
     def may_open(self, importer: str, dotted: str) -> bool:
         """Say whether what a dotted name means in a file may open something when it is called."""
         if dotted.partition(".")[0] in STANDARD:
             return False
-        module = find_module(dotted, importer)
+        module = self.find(dotted, importer)
         if module is not None and self._catalogue.summary(".".join([module_name(module[0]), *module[1]])) is not None:
             return True
         return module is not None and 1 <= len(module[1]) <= 2 and self._may_open(module[0], ".".join(module[1]))
 
     def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
-        module = find_module(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
+        module = self.find(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
         known = self._outline(module[0]) if module is not None else None
         if module is None or known is None:
             return []
@@ -153,7 +158,7 @@ class Openers:
                 if first in known.regions and not rest:
                     waiting.append((place[0], first))
                 for target in known.imports.get(first, ()):
-                    module = find_module(f"{target}.{rest}" if rest else target, place[0])
+                    module = self.find(f"{target}.{rest}" if rest else target, place[0])
                     if module is None or len(module[1]) != 1:
                         return True
                     waiting.append((module[0], module[1][0]))

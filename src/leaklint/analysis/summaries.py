@@ -14,7 +14,7 @@ from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.closures import RELEASING
-from leaklint.analysis.files import find_module, module_name
+from leaklint.analysis.files import module_name
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.lower import lower, tested_names
@@ -145,7 +145,7 @@ class ModuleProject:
     def _look_up(self, dotted: str) -> "tuple[ModuleProject, str] | None":
         if is_standard(dotted):
             return None
-        module = find_module(dotted, self.path)
+        module = self._modules.openers.find(dotted, self.path)
         project = self._modules.project(module[0]) if module is not None and 1 <= len(module[1]) <= 2 else None
         if module is None or project is None:
             return None
