@@ -58,7 +58,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, DEEPEST))
     try:
-        module = facts_of(source, project.workspace)
+        module = facts_of(source, project.workspace, project.config.target_version)
         if module is not None:
             for rule in RULES:
                 found.extend(rule.check(module))

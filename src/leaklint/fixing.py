@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from leaklint.config import ADVICE
 from leaklint.engine import Project, lint
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability, Edit, WithBlock, WithItem, WithTemporary
@@ -162,7 +163,8 @@ def _objection(old: _State, batch: list[Finding], new: _State) -> str | None:
     """Say what speaks against a result: a finding that is still there, or a new one."""
     before, after = Counter(f.code for f in old.findings), Counter(f.code for f in new.findings)
     gone = Counter(finding.code for finding in batch)
-    for code in sorted(after):
+    wanted = {code for code in after if not code.startswith(ADVICE) or code in gone}
+    for code in sorted(wanted):
         if after[code] > before[code] - gone[code]:
             return f"{code} would still be found" if after[code] <= before[code] else f"{code} would appear"
     fixed = set(map(id, batch))
@@ -170,6 +172,8 @@ def _objection(old: _State, batch: list[Finding], new: _State) -> str | None:
     lines, messages = ({(key.code, key.line) for key in known}, {(key.code, key.message) for key in known})
     for finding in new.findings:
         key = _key(finding, new.source)
+        if finding.code.startswith(ADVICE) and finding.code not in gone:
+            continue  # advice is silent as a rule: it must not stand in the way of a fix
         if (key.code, key.line) not in lines and (key.code, key.message) not in messages:
             return f"{key.code} would appear: {finding.message}"
     return None

@@ -12,19 +12,6 @@ from leaklint.catalogue import Catalogue
 Names = dict[Place, Values]
 FIXTURES = frozenset(("fixture", "yield_fixture", "async_fixture"))
 MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
-SETUPS = frozenset(
-    (
-        "setUp",
-        "setUpClass",
-        "asyncSetUp",
-        "setUpModule",
-        "setup_method",
-        "setup_class",
-        "setup_module",
-        "setup",
-        "setUpTestData",
-    )
-)
 TRANSPARENT = frozenset(
     ("staticmethod", "classmethod", "wraps", "override", "final", "no_type_check", "typechecked", "overload")
 )
@@ -44,11 +31,6 @@ def kind_of(function: Function, yields: bool) -> Body:
     if names & MANAGERS:
         return Body.CONTEXT_MANAGER
     return Body.GENERATOR if yields else Body.PLAIN
-
-
-def is_setup(function: Function) -> bool:
-    """Say whether a function is a set-up of unittest or pytest."""
-    return function.node.name in SETUPS
 
 
 def yield_kind(body: Body) -> Kind | None:

@@ -69,7 +69,7 @@ def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
     for site in outcome.unopened:
         events.acquire(site, op, store, setting, is_unopened=True)
     for site in outcome.opened:
-        events.open_now(site, store, op.method or "")
+        events.open_now(site, op, store, setting)
     for site in outcome.lent:
         events.lend(site, store)
     store.bind(op.dest, frozenset(outcome.values))
@@ -154,7 +154,7 @@ def _matters(op: Call, store: Store, setting: Setting) -> bool:
     if terminal(op.node) in setting.project.words:
         return True
     given = [value for argument in op.arguments for value in store.values(argument.operand)]
-    return any(isinstance(value, Closure) for value in given) or any(True for _ in store.carried(given))
+    return any(isinstance(one, Closure) and one.keeps for one in given) or any(True for _ in store.carried(given))
 
 
 def _call_closure(op: Call, closure: Closure, store: Store, setting: Setting) -> None:
@@ -293,7 +293,7 @@ def _call_on_site(
         return
     is_expected = any(first <= op.line <= last for first, last in setting.graph.expected)
     if method in resource.opened_by and not is_expected:  # what is meant to fail opens nothing
-        events.open_now(site, store, method)
+        events.open_now(site, op, store, setting)
     events.use(site, op, store, setting, method if is_sure else None)
     if method in resource.lazy or "*" in resource.lazy:
         outcome.values.add(site.view)

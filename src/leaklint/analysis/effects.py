@@ -289,10 +289,18 @@ def _releases_by(values: Values, methods: frozenset[str]) -> bool:
 def released_by_function(op: Call, name: str, store: Store, setting: Setting) -> bool:
     """Release the first argument where the called function releases its type (os.close)."""
     first = store.values(op.arguments[0].operand) if op.arguments else NOTHING
-    found = [value for value in first if isinstance(value, Site) and name in value.resource.release_functions]
+    found = [value for value in first if isinstance(value, Site) and _is_releasing(name, value.resource)]
     for site in found:
         events.release_all(site, op, store, setting)
     return bool(found)
+
+
+def _is_releasing(name: str, resource: Resource) -> bool:
+    """Say whether a function releases a type: one of its own, or one of another module by the same name (rmtree)."""
+    if name in resource.release_functions:
+        return True
+    last = name.rpartition(".")[2]
+    return any(last == one.rpartition(".")[2] for one in resource.release_functions)
 
 
 def spread(

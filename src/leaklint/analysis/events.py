@@ -44,8 +44,11 @@ def acquire(site: Site, op: Call, store: Store, setting: Setting, is_unopened: b
         setting.record.of(site)
 
 
-def open_now(site: Site, store: Store, method: str) -> None:
+def open_now(site: Site, op: Call, store: Store, setting: Setting) -> None:
     """Begin the obligation of something that a method opens; released, it opens again unless the method fails then."""
+    method = op.method or ""
+    if setting.record is not None:
+        setting.record.of(site).openings[op] = None
     statuses = store.sites.get(site, NOTHING_OPEN)
     closed = (UNOPENED,) if method in site.resource.fails_after_release else (UNOPENED, RELEASED)
     store.set_status(site, frozenset(site.open_mask if status in closed else status for status in statuses))
@@ -205,6 +208,8 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
         history.returns[op] = None
     elif not is_return and any(status != RELEASED for status in statuses):
         history.moves[op] = None
+    if is_return and any(is_open(status) for status in statuses):
+        history.returns_open[op] = None
 
 
 def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) -> set[Value]:

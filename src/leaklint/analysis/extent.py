@@ -58,9 +58,9 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     releases = droppable(obligation, suite, last)
     span = facts.source.span
     dropped = tuple(span(one) for one in releases)
-    applicability = _applicability(obligation)
-    value = _acquired_value(obligation)
-    target = _single_target(statement)
+    applicability = applicability_of(obligation)
+    value = acquired_value(obligation)
+    target = single_target(statement)
     edit: Edit
     if way.opener is None:
         if not set(release_statements(obligation)) <= set(releases):
@@ -86,7 +86,8 @@ def _siblings(obligation: Obligation) -> list[Obligation]:
     return [one for one in obligation.facts.obligations if one.node is obligation.node]
 
 
-def _applicability(obligation: Obligation) -> Applicability:
+def applicability_of(obligation: Obligation) -> Applicability:
+    """Say whether a with is a safe rewrite: not of what may be meant to outlive the body, or is not waited for now."""
     resource, history = obligation.site.resource, obligation.history
     is_released = bool(history.releases)
     if resource.parts:  # a process: a with waits for it, so it must be seen to be waited for on the plain way already
@@ -97,7 +98,8 @@ def _applicability(obligation: Obligation) -> Applicability:
     return Applicability.UNSAFE if is_outliving and not is_released else Applicability.SAFE
 
 
-def _single_target(statement: ast.stmt) -> str | None:
+def single_target(statement: ast.stmt) -> str | None:
+    """Give the one name that an assignment binds."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)]):
             return name
@@ -105,7 +107,7 @@ def _single_target(statement: ast.stmt) -> str | None:
             return None
 
 
-def _acquired_value(obligation: Obligation) -> ast.expr | None:
+def acquired_value(obligation: Obligation) -> ast.expr | None:
     """Give the acquiring expression, with its await, where it is all that the statement assigns."""
     match obligation.statement:
         case ast.Assign(value=value) if value is obligation.node:

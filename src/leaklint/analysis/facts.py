@@ -53,6 +53,13 @@ class Facts:
         """Say whether the body may await."""
         return self.function is not None and isinstance(self.function.node, ast.AsyncFunctionDef)
 
+    @property
+    def is_test_case(self) -> bool:
+        """Say whether the class around the body is unittest's TestCase, or derives from it directly."""
+        bases = self.function.owner.bases if self.function and self.function.owner else []
+        names = [self.module.dotted(one) for one in bases]
+        return any(name in ("unittest.TestCase", "unittest.IsolatedAsyncioTestCase") for name in names)
+
     @cached_property
     def places(self) -> dict[ast.stmt, tuple[Suite, int, ast.stmt | None]]:
         """Where each statement stands: its suite, its index there (from 0), the compound statement around."""
@@ -175,6 +182,18 @@ class Obligation:
         return next(loops, None)
 
     @property
+    def releasing_calls(self) -> list[ast.Call]:
+        """The calls that release it."""
+        return [op.node for op in self.history.releases if isinstance(op, Call)]
+
+    @property
+    def is_misreleased(self) -> bool:
+        """Say whether it meets a release of the other kind (`close()` of what has `aclose()`): a wrong of its own."""
+        if self.site.resource.releases and self.site.resource.async_releases:
+            return False
+        return any(isinstance(op, Call) and op.method in ("close", "aclose") for op in self.history.uses)
+
+    @property
     def is_handed_on(self) -> bool:
         """Say whether a path hands it to somebody else."""
         return bool(self.history.moves or self.history.returns)
@@ -235,24 +254,27 @@ def is_test_class(owner: Owner) -> bool:
     return any(name.startswith("Test") or name.endswith(("Test", "Tests", "TestCase", "Case")) for name in names)
 
 
-def is_reportable(obligation: Obligation) -> bool:
-    """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
+def is_real(obligation: Obligation) -> bool:
+    """Say whether any rule may speak of an acquisition: it is real, and not meant to fail or to warn."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
-    if (
-        site.parameter is not None
-        or site.resource.is_loop
-        or site.resource.only_in_fixtures
-        or facts.is_expected(obligation.line)
-    ):
-        return False
-    if (facts.is_setup and obligation.is_named) or not (history.exits or history.rebinds or history.fields):
+    if site.parameter is not None or facts.is_expected(obligation.line):
         return False
     if any(facts.is_expected(op.line) for op in history.rebinds):
         return False
-    if obligation.is_staged:
+    return not obligation.is_staged
+
+
+def is_reportable(obligation: Obligation) -> bool:
+    """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
+    facts, site, history = obligation.facts, obligation.site, obligation.history
+    if site.resource.is_loop or site.resource.only_in_fixtures or not (history.exits or history.rebinds or history.fields):
         return False
+    if not is_real(obligation):
+        return False
+    if facts.is_setup and obligation.is_named:
+        return bool(history.releases or history.enters)
     if facts.solution.setting.body is Body.FIXTURE:
-        return not (history.yields or history.returns or history.moves)
+        return not (history.yields or history.returns or history.moves or history.crosses)
     return True
 
 

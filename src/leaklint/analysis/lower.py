@@ -50,15 +50,7 @@ def lower(body: list[ast.stmt], scope: Scope, yield_kind: Kind | None) -> Graph:
     entry = lowerer.current
     assert entry is not None
     lowerer.suite(body)
-    if lowerer.current is not None:
-        lowerer.current.end = Jump(lowerer.returned)
-    bound = scope.bindings.variables
-    repeated = {name for name, count in lowerer.tests.items() if name[0] != "%" and (count > 1 or name in bound)}
-    kills: dict[str, set[str]] = {}
-    for opaque, names in lowerer.mentions.items():
-        for name in names:
-            kills.setdefault(name, set()).add(opaque)
-    return Graph(entry, lowerer.returned, lowerer.raised, lowerer.blocks, frozenset(repeated), kills, lowerer.expected)
+    return lowerer.graph(entry, frozenset(scope.bindings.variables))
 
 
 def tested_names(body: list[ast.stmt]) -> frozenset[str]:
@@ -88,6 +80,16 @@ class Lowerer(Conditions, Bindings):
         self.context: Context | None = None
         self.tested = tested
         self.expected: list[tuple[int, int]] = []
+
+    def graph(self, entry: Block, bound: frozenset[str]) -> Graph:
+        """Give the graph that is built; `bound` are its variables."""
+        self.jump(self.returned)
+        repeated = {name for name, count in self.tests.items() if name[0] != "%" and (count > 1 or name in bound)}
+        kills: dict[str, set[str]] = {}
+        for opaque, names in self.mentions.items():
+            for name in names:
+                kills.setdefault(name, set()).add(opaque)
+        return Graph(entry, self.returned, self.raised, self.blocks, frozenset(repeated), kills, self.expected)
 
     def suite(self, body: list[ast.stmt]) -> None:
         """Lower statements in order; what follows a jump is dead and left out."""

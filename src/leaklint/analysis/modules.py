@@ -5,18 +5,20 @@ lowered.
 """
 
 import ast
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable
+from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.lower import lower
 from leaklint.analysis.names import Function, Scope, lambdas
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
-from leaklint.analysis.prefilter import lines_with
+from leaklint.analysis.prefilter import is_testing, lines_with
 from leaklint.analysis.setting import Body, Setting
+from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.workspace import Workspace
 from leaklint.model.source import Source
@@ -29,7 +31,9 @@ class ModuleFacts:
     source: Source
     project: ModuleProject
     functions: list[Function]  # lambdas on lines that can acquire included
+    target: tuple[int, int] = sys.version_info[:2]  # the oldest Python that the module must run on
     _facts: dict[Function, Facts] = field(default_factory=dict)
+    _runs: dict[Fixture, Run] = field(default_factory=dict)
 
     @property
     def scope(self) -> Scope:
@@ -74,6 +78,30 @@ class ModuleFacts:
                     found.append(owner)
         return found
 
+    @cached_property
+    def fixtures(self) -> list[Fixture]:
+        """The fixtures of the module, in the order of the text."""
+        return [found for one in self.functions if (found := fixture_of(one, self.scope)) is not None]
+
+    @cached_property
+    def setups(self) -> list[Run]:
+        """The set-ups of the module's test classes, and its own, each with its teardown."""
+        return list(runs(self.project))
+
+    def fixture_obligations(self, fixture: Fixture) -> Sequence[Obligation]:
+        """Give the acquisitions of a fixture: what it keeps in attributes of the test's object is followed too."""
+        if not self.project.may_acquire(fixture.node):
+            return ()
+        if not stores_on_test(fixture):
+            return self.facts(fixture.function).obligations
+        if fixture not in self._runs:
+            self._runs[fixture] = fixture_run(fixture.function, self.project)
+        return [one for one in self._runs[fixture].obligations if one.facts.function is fixture.function]
+
+    def is_worth(self, function: Function) -> bool:
+        """Say whether a word that can acquire stands in a function."""
+        return self.project.may_acquire(function.node)
+
     def facts(self, function: Function) -> Facts:
         """Give the facts of any function of the module, also of one that acquires nothing."""
         return self._facts.get(function) or self._solved(function, self.project.lowered(function))
@@ -85,16 +113,16 @@ class ModuleFacts:
         return self._facts[function]
 
 
-def facts_of(source: Source, workspace: Workspace) -> ModuleFacts | None:
-    """Give the facts of a module, None where nothing in it can acquire."""
+def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys.version_info[:2]) -> ModuleFacts | None:
+    """Give the facts of a module, None where nothing in it can acquire and no rule of fixtures has anything to say."""
     project = workspace.adopt(source)
-    if not project.lines:
+    if not project.lines and not is_testing(source.text):
         return None
     everything = list(project.functions)
     lambda_lines = project.lines & lines_with({"lambda"}, source.text, "")
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
-    return ModuleFacts(source, project, everything)
+    return ModuleFacts(source, project, everything, target)
 
 
 def _module_facts(module: ModuleFacts) -> Iterator[Facts]:
@@ -112,8 +140,8 @@ def _module_facts(module: ModuleFacts) -> Iterator[Facts]:
 
 
 def _facts(module: ModuleFacts, function: Function | None, solution: Solution) -> Facts:
-    is_setup = function is not None and bodies.is_setup(function)
-    facts = Facts(module.source, module.project, function, is_setup, solution)
+    is_testing_setup = function is not None and is_setup(function)
+    facts = Facts(module.source, module.project, function, is_testing_setup, solution)
     for site, history in solution.record.histories.items():
         if site.parameter is None and site.statement is not None:
             facts.obligations.append(Obligation(facts, site, history))

@@ -16,13 +16,19 @@ IMPORTED = re.compile(
 )
 COMMENT = re.compile(r"#[^\n]*")
 MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
+TESTING = ("fixture", "addCleanup", "addfinalizer", "TestClient(")
 STANDARD = sys.stdlib_module_names
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
 
 def may_acquire(text: str, catalogue: Catalogue) -> bool:
-    """Say whether a word that can acquire stands in a module's text."""
-    return bool(lines_with(catalogue.words(imported_roots(text)), text))
+    """Say whether a word that can acquire stands in a module's text, or one that the rules of fixtures look for."""
+    return is_testing(text) or bool(lines_with(catalogue.words(imported_roots(text)), text))
+
+
+def is_testing(text: str) -> bool:
+    """Say whether a text holds fixtures, or calls that register a release."""
+    return any(word in text for word in TESTING)
 
 
 def imported_roots(text: str) -> frozenset[str]:

@@ -37,6 +37,7 @@ QUIET = (
     | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
     | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
     | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
+    | {f"warnings.{name}" for name in ("catch_warnings", "simplefilter", "filterwarnings")}
     | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
 )
 QUIET_METHODS = frozenset(

@@ -17,7 +17,10 @@ class History:
     enters: dict[Op, None] = field(default_factory=dict)
     moves: dict[Op, None] = field(default_factory=dict)
     returns: dict[Op, None] = field(default_factory=dict)
+    returns_open: dict[Op, None] = field(default_factory=dict)  # those of the returns that find it open
     yields: dict[Op, None] = field(default_factory=dict)  # to a driver
+    crosses: dict[Op, None] = field(default_factory=dict)  # yields to a driver during which it is open
+    openings: dict[Op, None] = field(default_factory=dict)  # calls of a method that opens it
     rebinds: dict[Op, None] = field(default_factory=dict)
     is_captured: bool = False  # somebody may use it, or what comes from it, at a time of his own
     fields: dict[str, Op] = field(default_factory=dict)  # attributes of self that it was stored in

@@ -276,7 +276,8 @@ def _is_true(store: Store, value: Value) -> bool | None:
         case Constant(value=constant):
             return bool(constant)
         case Site(resource=resource, parameter=parameter):
-            return None if resource.is_virtual or parameter is not None else True
+            is_number = resource.is_virtual and not resource.only_in_fixtures  # a descriptor may be 0
+            return None if is_number or parameter is not None else True
         case Instance() | Closing() | View():
             return True
         case Elements(values=elements):

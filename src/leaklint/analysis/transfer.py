@@ -279,6 +279,9 @@ def _yield(op: Yield, values: Values, store: Store, setting: Setting) -> None:
         if setting.record is not None:
             for site in store.carried(values):
                 setting.record.of(site).yields[op] = None
+            for site in store.sites:
+                if store.is_open(site):
+                    setting.record.of(site).crosses[op] = None
     else:
         events.move([one for one in values if not isinstance(one, Dependent)], op, store, setting)
 

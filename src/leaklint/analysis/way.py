@@ -10,7 +10,7 @@ from leaklint.model.fix import (
 )
 from leaklint.model.resource import Resource, With
 
-OS = ast.Name("os", ast.Load())
+MODULES = ("os", "shutil")  # whose functions release what has no methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,14 @@ def way_of(obligation: Obligation, name: str | None) -> Way | None:
     lines = _release_lines(obligation, name or "")
     if not lines or name is None:
         return None
-    return Way(None, lines, imports=("os",) if lines[0].startswith("os.") and facts.scope.dotted(OS) != "os" else ())
+    return Way(None, lines, _imports_for(lines[0], facts))
+
+
+def _imports_for(line: str, facts: Facts) -> tuple[str, ...]:
+    """Give the module that a line such as `os.close(fd)` needs imported."""
+    module = line.partition(".")[0]
+    is_known = module not in MODULES or facts.scope.dotted(ast.Name(module, ast.Load())) == module
+    return () if is_known else (module,)
 
 
 def _closing(function: str, facts: Facts) -> Way | None:
@@ -67,7 +74,7 @@ def _release_lines(obligation: Obligation, name: str) -> tuple[str, ...]:
         method = _first(resource, resource.async_releases)
         return (f"await {name}.{method}()",)
     function = resource.first_release if resource.first_release in resource.release_functions else None
-    return (f"{function}({name})",) if function and function.startswith("os.") else ()
+    return (f"{function}({name})",) if function and function.partition(".")[0] in MODULES else ()
 
 
 def _first(resource: Resource, methods: frozenset[str]) -> str:

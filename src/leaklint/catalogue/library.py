@@ -27,7 +27,12 @@ class Library:
 
     def words(self) -> frozenset[str]:
         """Give the last segments of the callables here that acquire, by every name they have."""
-        acquiring = {name for name, summary in self._calls() if _can_acquire(summary)}
+        dull = {
+            name for name, one in self.resources.items() if one.only_in_fixtures and one.opened_by
+        }  # its opener is the word
+        acquiring = {
+            name for name, summary in self._calls() if _can_acquire(summary) and not dull.intersection(summary.acquires)
+        }
         names = acquiring | {alias for alias, name in self.aliases.items() if name in acquiring or name not in self}
         return frozenset(name.rpartition(".")[2] for name in names)
 

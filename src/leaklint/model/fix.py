@@ -1,7 +1,7 @@
 """What a fix does, as plain data: the analysis decides it, the rewriter obeys it.
 
 Every span is the exact extent of an `ast` node of the text that was linted. A statement's span runs from its first
-character (a decorator's `@` excluded: no fix touches decorated statements) to the end of its last line of code.
+character (decorators excluded) to the end of its last line of code.
 "Suite" is the list of statements that a statement belongs to; `first`/`last` name siblings of one suite.
 """
 
@@ -45,7 +45,10 @@ class WithBlock:
 
 @dataclass(frozen=True, slots=True)
 class WithName:
-    """After `statement`, which binds `name` among other things, a `with name:` over the siblings up to `last`."""
+    """After `statement`, which binds `name` among other things, a `with name:` over the siblings up to `last`.
+
+    Several names, with a comma and a space between them, are items of one with.
+    """
 
     statement: Span
     name: str
@@ -106,12 +109,109 @@ class Replace:
     text: str
 
 
-Edit = WithBlock | WithName | WithTemporary | WithItem | FinallyBlock | Replace
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """The expression `value` gets a name of its own before `statement`, and the lines of `release` follow the statement."""
+
+    statement: Span
+    value: Span
+    name: str
+    release: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToYield:
+    """The `return` at `statement` becomes a `yield` of the same value."""
+
+    statement: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAfter:
+    """A bare `return` follows `statement`."""
+
+    statement: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The siblings from `statement` to `last` move into `with opener:`; the opener is code, such as `ExitStack() as stack`."""
+
+    statement: Span
+    last: Span
+    opener: str
+    is_async: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveUp:
+    """`statement` moves up, to stand right after its earlier sibling `after`."""
+
+    statement: Span
+    after: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AddFunction:
+    """A function of these lines follows the function at `statement`."""
+
+    statement: Span
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """The lines become the last ones of the function at `statement`."""
+
+    statement: Span
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeComment:
+    """The comment at the end of the line of `statement` changes; where `new` is empty, it goes."""
+
+    statement: Span
+    old: str
+    new: str = ""
+
+
+Single = (
+    WithBlock
+    | WithName
+    | WithTemporary
+    | WithItem
+    | FinallyBlock
+    | Replace
+    | Bind
+    | ToYield
+    | ReturnAfter
+    | Around
+    | MoveUp
+    | AddFunction
+    | Append
+    | ChangeComment
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Edits that make sense only together (a `return` that becomes a `yield` inside a new `with`)."""
+
+    edits: tuple[Single, ...]
+
+
+Edit = Single | Several
+
+
+def singles(edit: Edit) -> tuple[Single, ...]:
+    """Give the edits that an edit consists of."""
+    return edit.edits if isinstance(edit, Several) else (edit,)
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One edit, whether it is safe, and the modules that the new text needs imported (`contextlib`).
+    """One edit, whether it is safe, and what the new text needs imported: `contextlib`, `collections.abc:Iterator`.
 
     `releases` of an edit are the statements, inside the moved ones, that release the resource today and become needless:
     the rewriter removes them; a `try` whose `finally` holds nothing else is replaced by its body, an `if` that holds nothing

@@ -25,7 +25,12 @@ def with_block(edit: WithBlock, line: Statement, value: cst.BaseExpression, move
 
 def with_name(edit: WithName, moved: Run, indent: str | None) -> cst.With:
     """Build a with on a name that is bound already."""
-    return _with(edit.opener, parse_expression(edit.name), None, moved, indent)
+    names = edit.name.split(", ")
+    built = _with(edit.opener, parse_expression(names[0]), None, moved, indent)
+    more = [_item(edit.opener, parse_expression(name), None) for name in names[1:]]
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    items = [*built.items, *more]
+    return built.with_changes(items=[*(one.with_changes(comma=comma) for one in items[:-1]), items[-1]])
 
 
 def with_temporary(edit: WithTemporary, node: Statement, value: cst.BaseExpression, moved: Run, indent: str | None) -> cst.With:
@@ -44,7 +49,7 @@ def with_temporary(edit: WithTemporary, node: Statement, value: cst.BaseExpressi
 def finally_block(edit: FinallyBlock, moved: Run, indent: str | None) -> tuple[Statement, ...]:
     """Build try/finally over the moved statements; only the release where nothing moves."""
     statements, after = moved
-    release = _release_lines(edit.release)
+    release = code_lines(edit.release)
     if not statements:
         return joined([((), after), (release, ())])[0]
     final = cst.Finally(body=block(release, (), indent, cst.TrailingWhitespace()))
@@ -139,7 +144,8 @@ def _inserted(node: cst.With, index: int, new: cst.WithItem, old: cst.WithItem) 
     return (*node.items[:index], separated, old, *node.items[index + 1 :])
 
 
-def _release_lines(release: tuple[str, ...]) -> tuple[Statement, ...]:
+def code_lines(release: tuple[str, ...]) -> tuple[Statement, ...]:
+    """Parse lines of code; raises CannotRewrite."""
     try:
         body = cst.parse_module("\n".join(release) + "\n").body
     except cst.ParserSyntaxError:

@@ -1,29 +1,68 @@
 """Where fixes reach, and which of them can be carried out together; it knows their spans only."""
 
-from leaklint.model.fix import Edit, Replace, WithItem
+from leaklint.model.fix import (
+    AddFunction,
+    Append,
+    Around,
+    Bind,
+    ChangeComment,
+    Edit,
+    FinallyBlock,
+    MoveUp,
+    Replace,
+    ReturnAfter,
+    Several,
+    Single,
+    ToYield,
+    WithBlock,
+    WithItem,
+    WithName,
+    WithTemporary,
+)
 from leaklint.model.span import Span
+
+Block = WithBlock | WithName | WithTemporary | FinallyBlock | Around
 
 
 def extent(edit: Edit) -> Span:
     """Give the range of lines and columns that an edit rewrites or moves."""
-    if isinstance(edit, Replace):
-        return edit.span
-    if isinstance(edit, WithItem):
-        return edit.statement
-    return Span(edit.statement.line, edit.statement.column, edit.last.end_line, edit.last.end_column)
+    match edit:
+        case Several(edits=edits):
+            spans = [extent(one) for one in edits]
+            first = min((one.line, one.column) for one in spans)
+            last = max((one.end_line, one.end_column) for one in spans)
+            return Span(*first, *last)
+        case Replace(span=span):
+            return span
+        case WithItem() | Bind() | ToYield() | ReturnAfter() | AddFunction() | Append() | ChangeComment():
+            return edit.statement
+        case MoveUp(statement=statement, after=after):
+            return Span(after.line, after.column, statement.end_line, statement.end_column)
+        case _:
+            return Span(edit.statement.line, edit.statement.column, edit.last.end_line, edit.last.end_column)
 
 
 def clashes(one: Edit, other: Edit) -> bool:
     """Say whether two edits cannot be part of one batch: they cross, or they change the same statement."""
     outer, inner = extent(one), extent(other)
+    if isinstance(one, Several) or isinstance(other, Several):
+        return one != other and not _is_apart(outer, inner)
     if not outer.contains(inner):
         outer, inner, one, other = inner, outer, other, one
     if not outer.contains(inner):
         return not _is_apart(outer, inner)
+    return _clashes_inside(one, other)
+
+
+def _clashes_inside(one: Single, other: Single) -> bool:
     if isinstance(one, Replace):
         return True
+    if isinstance(one, Append | AddFunction):
+        return isinstance(other, Append | AddFunction) and one.statement == other.statement
     if isinstance(other, Replace):
-        return _is_header_edit(one, other.span)
+        return one.statement.contains(other.span)  # in the very statement that the other edit takes apart
+    if isinstance(one, MoveUp):
+        return True
     return one.statement == other.statement
 
 
@@ -32,6 +71,7 @@ def _is_apart(one: Span, other: Span) -> bool:
     return (first.end_line, first.end_column) <= (second.line, second.column)
 
 
-def _is_header_edit(edit: Edit, span: Span) -> bool:
-    """Say whether an expression lies in the very statement that another edit takes apart."""
-    return not isinstance(edit, Replace) and edit.statement.contains(span)
+def import_line(name: str) -> str:
+    """Give the import statement of what a fix needs: `contextlib`, or `collections.abc:Iterator` for a name of a module."""
+    module, _, attribute = name.partition(":")
+    return f"from {module} import {attribute}" if attribute else f"import {module}"

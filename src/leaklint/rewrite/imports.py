@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from leaklint.rewrite.extent import import_line
 from leaklint.rewrite.layout import Statement
 
 _Lines = list[Statement]
@@ -14,7 +15,7 @@ def with_imports(module: cst.Module, names: Sequence[str]) -> cst.Module:
     """Import modules that the module does not import at its top level already."""
     body: _Lines = [line for line in module.body if isinstance(line, Statement)]
     for name in names:
-        if not any(name in _plain_names(line) for line in body):
+        if not any(name in _names(line) for line in body):
             body = _inserted(body, name)
     return module.with_changes(body=body)
 
@@ -22,7 +23,7 @@ def with_imports(module: cst.Module, names: Sequence[str]) -> cst.Module:
 def is_late(module: cst.Module, name: str, index: int) -> bool:
     """Say whether the statement at an index runs before the module's only import of a name."""
     body = [line for line in module.body if isinstance(line, Statement)]
-    places = [place for place, line in enumerate(body) if name in _plain_names(line)]
+    places = [place for place, line in enumerate(body) if name in _names(line)]
     return bool(places) and not isinstance(body[index], cst.FunctionDef) and places[0] > index
 
 
@@ -32,10 +33,8 @@ def _inserted(body: _Lines, name: str) -> _Lines:
     block = [i for i in range(start, first) if _imported(body[i])]
     if not block:
         return _alone(body, start, name)
-    begin = block[0]
-    end = begin + 1
-    while end < len(body) and _imported(body[end]) and not body[end].leading_lines:
-        end += 1
+    runs = _runs(body, block)
+    begin, end = next((one for one in runs if _is_standard(body[one[0]]) == _is_standard_name(name)), runs[0])
     run = body[begin:end]
     if not any(_is_standard(line) for line in run) and _is_standard_name(name):
         leading = body[begin].leading_lines
@@ -44,14 +43,26 @@ def _inserted(body: _Lines, name: str) -> _Lines:
     return [*body[:begin], *_sorted_in(run, name), *body[end:]]
 
 
+def _runs(body: _Lines, block: list[int]) -> list[tuple[int, int]]:
+    """Give the runs of imports without a blank line or a comment between them, as start and end."""
+    runs: list[tuple[int, int]] = []
+    for place in block:
+        if runs and runs[-1][1] == place and not body[place].leading_lines:
+            runs[-1] = (runs[-1][0], place + 1)
+        else:
+            runs.append((place, place + 1))
+    return runs
+
+
 def _sorted_in(run: _Lines, name: str) -> _Lines:
     """Put an import into a block: among the plain imports, which come before the from-imports unless they are mixed."""
     plain = [i for i, line in enumerate(run) if _plain_names(line)]
     froms = [i for i, line in enumerate(run) if not _plain_names(line)]
     is_mixed = bool(plain and froms) and froms[0] < plain[-1]
-    among = range(len(run)) if is_mixed else plain
-    after = [i for i in among if _imported(run[i]).lower() > name]
-    index = after[0] if after else plain[-1] + 1 if plain else 0
+    same = froms if ":" in name else plain
+    among = list(range(len(run))) if is_mixed else same
+    after = [i for i in among if _imported(run[i]).lower() > name.partition(":")[0]]
+    index = after[0] if after else same[-1] + 1 if same else len(run) if ":" in name else 0
     if index:
         return [*run[:index], _line(name), *run[index:]]
     first = run[0]
@@ -106,6 +117,18 @@ def _plain_names(line: Statement) -> tuple[str, ...]:
     return tuple(_dotted(alias.name) for small in imports for alias in small.names if alias.asname is None)
 
 
+def _names(line: Statement) -> tuple[str, ...]:
+    """Give what a line imports under its own name: `module`, or `module:name`."""
+    if not isinstance(line, cst.SimpleStatementLine):
+        return ()
+    found = list(_plain_names(line))
+    for small in line.body:
+        if isinstance(small, cst.ImportFrom) and not isinstance(small.names, cst.ImportStar) and not small.relative:
+            module = _dotted(small.module) if small.module else ""
+            found += [f"{module}:{_dotted(alias.name)}" for alias in small.names if alias.asname is None]
+    return tuple(found)
+
+
 def _imported(line: Statement) -> str:
     """Give the first module that a line of imports names, dots for a relative one; "" where it is no such line."""
     if not isinstance(line, cst.SimpleStatementLine):
@@ -136,9 +159,9 @@ def _dotted(name: cst.BaseExpression) -> str:
 
 
 def _line(name: str) -> cst.SimpleStatementLine:
-    dotted = cst.parse_expression(name)
-    assert isinstance(dotted, cst.Name | cst.Attribute)
-    return cst.SimpleStatementLine(body=(cst.Import(names=(cst.ImportAlias(name=dotted),)),))
+    line = cst.parse_statement(import_line(name))
+    assert isinstance(line, cst.SimpleStatementLine)
+    return line
 
 
 def _blank() -> cst.EmptyLine:

@@ -12,8 +12,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from leaklint.model.fix import Edit, FinallyBlock, Fix, Replace, WithItem, WithTemporary
+from leaklint.model.fix import (
+    AddFunction,
+    Append,
+    Bind,
+    ChangeComment,
+    FinallyBlock,
+    Fix,
+    Replace,
+    ReturnAfter,
+    Single,
+    ToYield,
+    WithBlock,
+    WithName,
+    WithTemporary,
+    singles,
+)
 from leaklint.model.source import Source
+from leaklint.model.span import Span
+from leaklint.rewrite.extent import import_line
 from leaklint.rewrite.refusal import CannotRewrite
 
 Clause = ast.stmt | ast.ExceptHandler | ast.match_case
@@ -34,14 +51,15 @@ def prove(old: Source, new: Source, fixes: Sequence[Fix]) -> None:
     """Raise CannotRewrite, with the reason, unless the new text is the old one but for the fixes."""
     _compile(new)
     before, after = _differing(old, new)
+    edits = list(dict.fromkeys(edit for fix in fixes for edit in singles(fix.edit)))
     lost = _comments(before.lines) - _comments(after.lines)
+    lost -= Counter(edit.old for edit in edits if isinstance(edit, ChangeComment))
     if lost:
         raise CannotRewrite(f"the comment `{next(iter(lost))}` would be lost")
-    edits = [fix.edit for fix in fixes]
     going = _going(old, before, edits)
     staying = [clause for statement in before.statements for clause in _clauses(statement) if clause not in going]
-    allowed = {_head(clause) for clause in going} | _named(fixes)
-    changes = sum(isinstance(edit, WithTemporary | Replace) for edit in edits)
+    allowed = {_head(clause) for clause in going} | _named(fixes, edits)
+    changes = sum(_changes(edit) for edit in edits)
     matched = 0
     for clause in (clause for statement in after.statements for clause in _clauses(statement)):
         head = _head(clause)
@@ -103,20 +121,39 @@ def _comments(lines: Sequence[str]) -> Counter[str]:
         raise CannotRewrite("its comments cannot be told from its strings") from None
 
 
-def _going(old: Source, part: Part, edits: Sequence[Edit]) -> set[Clause]:
+def _changes(edit: Single) -> int:
+    """Count the statements that an edit may change without naming what they become."""
+    match edit:
+        case WithTemporary() | Replace() | ToYield() | ReturnAfter():
+            return 1
+        case Bind():
+            return 2
+        case _:
+            return 0
+
+
+def _going(old: Source, part: Part, edits: Sequence[Single]) -> set[Clause]:
     """Give the clauses of the old text that may go or change: what the edits name, and what then does nothing."""
     clauses = [clause for statement in part.statements for clause in _clauses(statement)]
     spans = {clause: old.span(clause) for clause in clauses if not isinstance(clause, ast.match_case)}
-    named = {edit.statement for edit in edits if not isinstance(edit, Replace)}
-    releases = {span for edit in edits if not isinstance(edit, Replace | WithItem) for span in edit.releases}
+    named = {edit.statement for edit in edits if not isinstance(edit, Replace | AddFunction | Append)}
+    blocks = [edit for edit in edits if isinstance(edit, WithBlock | WithName | WithTemporary | FinallyBlock)]
+    releases = {span for edit in blocks for span in edit.releases}
     released = {inner for clause, span in spans.items() if span in releases for inner in _clauses(clause)}
     going = released | {clause for clause, span in spans.items() if span in named}
     for edit in edits:
         if isinstance(edit, Replace):
-            going.update([clause for clause, span in spans.items() if span.contains(edit.span)][-1:])
+            going.update([clause for clause, span in spans.items() if _with_decorators(clause, span).contains(edit.span)][-1:])
     for clause in clauses:
         going.update(_idle(clause, released))
     return going
+
+
+def _with_decorators(clause: Clause, span: Span) -> Span:
+    """Give the span of a clause from its first decorator on."""
+    if isinstance(clause, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and clause.decorator_list:
+        return Span(clause.decorator_list[0].lineno, 0, span.end_line, span.end_column)
+    return span
 
 
 def _idle(clause: Clause, released: set[Clause]) -> Iterator[Clause]:
@@ -139,10 +176,11 @@ def _is_quiet(clause: Clause, released: set[Clause]) -> bool:
     return clause in released or isinstance(clause, ast.Pass | ast.If)
 
 
-def _named(fixes: Sequence[Fix]) -> set[str]:
-    """Give what the fixes say is new: imports and the lines of releases."""
-    texts = [f"import {name}" for fix in fixes for name in fix.imports]
-    texts += ["\n".join(fix.edit.release) for fix in fixes if isinstance(fix.edit, FinallyBlock)]
+def _named(fixes: Sequence[Fix], edits: Sequence[Single]) -> set[str]:
+    """Give what the fixes say is new: imports, the lines of releases and of functions."""
+    texts = [import_line(name) for fix in fixes for name in fix.imports]
+    texts += ["\n".join(edit.release) for edit in edits if isinstance(edit, FinallyBlock | Bind)]
+    texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append)]
     return {_head(clause) for text in texts for line in ast.parse(text).body for clause in _clauses(line)}
 
 

@@ -6,10 +6,22 @@ from typing import assert_never
 
 import libcst as cst
 
-from leaklint.model.fix import FinallyBlock, WithBlock, WithName, WithTemporary
+from leaklint.model.fix import (
+    AddFunction,
+    Append,
+    Bind,
+    ChangeComment,
+    FinallyBlock,
+    ReturnAfter,
+    ToYield,
+    WithBlock,
+    WithName,
+    WithTemporary,
+)
 from leaklint.rewrite.blocks import finally_block, substitute, with_block, with_item, with_name, with_temporary
 from leaklint.rewrite.layout import BlankLines, Lines, Run, Statement, joined, parts, remains
-from leaklint.rewrite.plan import BlockTask, ItemTask, Plan, ReplaceTask
+from leaklint.rewrite.lines import added_function, appended, around, bound, recommented, return_line, yielded
+from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, Plan, ReplaceTask
 from leaklint.rewrite.refusal import CannotRewrite
 from leaklint.rewrite.remainder import Thinned, reduce
 
@@ -51,6 +63,18 @@ def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: b
         elif isinstance(task, ItemTask):
             if (index := _index(elements, task.statement)) is not None:
                 elements[index] = _with_item(elements[index], task, indent)
+                done.add(task)
+        elif isinstance(task, AroundTask):
+            if (first := _index(elements, task.first)) is not None:
+                elements = _surrounded(elements, first, task, indent, is_top)
+                done.add(task)
+        elif isinstance(task, MoveTask):
+            if (index := _index(elements, task.statement)) is not None:
+                elements = _moved(elements, index, task)
+                done.add(task)
+        elif isinstance(task, LineTask):
+            if (index := _index(elements, task.statement)) is not None:
+                elements[index] = _changed(elements[index], task, indent, is_top)
                 done.add(task)
         elif isinstance(task, ReplaceTask):
             if (index := _holder(elements, task, plan)) is not None:
@@ -101,6 +125,48 @@ def _enclosed(elements: list[Element], first: int, task: BlockTask, indent: str 
     nodes = tuple(node if node is line else _as_indented(node, is_top) for node in _block(task, line, moved, indent))
     origins = tuple(origin for element in elements[first : last + 1] for origin in element.origins)
     return [*elements[:first], Element(origins, nodes, start.after), *elements[last + 1 :]]
+
+
+def _surrounded(elements: list[Element], first: int, task: AroundTask, indent: str | None, is_top: bool) -> list[Element]:
+    """Put the siblings from an element on into a new with."""
+    last = _index(elements, task.last)
+    if last is None or last < first:
+        raise CannotRewrite("the statements do not stand in one block")
+    moved = joined((element.nodes, element.after) for element in elements[first : last + 1])
+    origins = tuple(origin for element in elements[first : last + 1] for origin in element.origins)
+    node = _as_indented(around(task.edit, moved, indent), is_top)
+    return [*elements[:first], Element(origins, (node,)), *elements[last + 1 :]]
+
+
+def _moved(elements: list[Element], index: int, task: MoveTask) -> list[Element]:
+    """Put an element right after another one that stands above it."""
+    after = _index(elements, task.after)
+    if after is None or after >= index:
+        raise CannotRewrite("the statements do not stand in one block")
+    rest = [*elements[:index], *elements[index + 1 :]]
+    return [*rest[: after + 1], elements[index], *rest[after + 1 :]]
+
+
+def _changed(element: Element, task: LineTask, indent: str | None, is_top: bool) -> Element:
+    """Carry out an edit of one statement."""
+    edit, line = task.edit, element.nodes[0]
+    if isinstance(edit, ReturnAfter):
+        return replace(element, nodes=(*element.nodes, return_line()))
+    if isinstance(edit, AddFunction):
+        return replace(element, nodes=(*element.nodes, added_function(edit, line, is_top)))
+    if len(element.nodes) != 1 or (len(element.origins) != 1 and not isinstance(edit, ChangeComment)):
+        raise CannotRewrite("another fix has taken the statement apart")
+    match edit:
+        case ToYield():
+            return replace(element, nodes=(yielded(line),))
+        case Append():
+            return replace(element, nodes=(appended(edit, line, indent),))
+        case ChangeComment():
+            return replace(element, nodes=(recommented(edit, line),))
+        case Bind() if task.value:
+            nodes = tuple(_as_indented(node, is_top) for node in bound(edit, line, task.value))
+            return replace(element, nodes=nodes)
+    raise CannotRewrite("the value is missing")
 
 
 def _block(task: BlockTask, line: Statement, moved: Run, indent: str | None) -> tuple[Statement, ...]:

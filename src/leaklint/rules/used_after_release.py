@@ -50,7 +50,7 @@ def _finding(one: Obligation, op: Op) -> Finding:
     line = source.lines[op.line - 1]
     column = len(line) - len(line.lstrip())
     trace = (Step(one.line, "acquired here"), Step(op.line, f"{what} here"))
-    return Finding(rule.code, Span(op.line, column, op.line, len(line)), text, trace)
+    return Finding(rule.code, Span(op.line, column, op.line, len(line)), text, trace, None, (source.span(one.node),))
 
 
 rule = Rule("LKR106", "used-after-release", "used, returned or wrapped lazily after it was released", "none", check)

@@ -4,6 +4,7 @@ import ast
 
 from leaklint.analysis.extent import way_of
 from leaklint.analysis.facts import Obligation
+from leaklint.analysis.names import Function
 from leaklint.analysis.ops import Call, Op, Yield
 from leaklint.analysis.trace import describe_path, path_to, return_line
 from leaklint.model.finding import Finding, Step
@@ -16,11 +17,63 @@ def finding(obligation: Obligation, code: str, text: str, fix: Fix | None, trace
     return Finding(code, span, text, trace, fix, (span,))
 
 
+def opening(obligation: Obligation, code: str, text: str, trace: tuple[Step, ...], fix: Fix | None = None) -> Finding:
+    """Make a finding at the acquisition; a patcher is acquired where it is started."""
+    source = obligation.facts.source
+    starts = (
+        [op for op in obligation.history.openings if isinstance(op, Call)] if obligation.site.resource.only_in_fixtures else []
+    )
+    span = source.span(starts[0].node if starts else obligation.node)
+    return Finding(code, span, text, trace, fix, (source.span(obligation.node),))
+
+
+def cure_in_fixture(obligation: Obligation) -> str:
+    """Say what to do in a fixture."""
+    way = way_of(obligation, name_of(obligation))
+    if way is None:
+        return "release it after the `yield`"
+    if way.opener is None:
+        return "`yield` it and release it with " + "; ".join(f"`{line}`" for line in way.lines)
+    keyword = "async with" if way.opener.is_async else "with"
+    wrapper = f" {way.opener.wrapper}(...)" if way.opener.wrapper else ""
+    return f"`yield` it inside a `{keyword}{wrapper}` block"
+
+
+CLEANUPS = {"setUp": "self.addCleanup", "asyncSetUp": "self.addAsyncCleanup", "setUpClass": "cls.addClassCleanup"}
+TEARDOWNS = {
+    "setup_method": "teardown_method",
+    "setup_class": "teardown_class",
+    "setup_module": "teardown_module",
+    "setup": "teardown",
+    "setUpTestData": "tearDownClass",
+}
+
+
+def cure_in_setup(obligation: Obligation, setup: Function) -> str:
+    """Say what to do in a set-up."""
+    name = setup.node.name
+    resource = obligation.site.resource
+    method = resource.first_release or "close"
+    if name in TEARDOWNS:
+        return f"release it in `{TEARDOWNS[name]}`"
+    register = "unittest.addModuleCleanup" if name == "setUpModule" else CLEANUPS.get(name, "self.addCleanup")
+    if method in resource.release_functions:
+        return f"register its release: `{register}({method}, {name_of(obligation) or '...'})`"
+    return f"register its release: `{register}({name_of(obligation) or '...'}.{method})`"
+
+
 def subject(obligation: Obligation) -> str:
     """Name the resource: `conn` (sqlite3.Connection)."""
     label = obligation.site.label
-    name = obligation.history.names[0] if obligation.history.names else None
+    name = name_of(obligation)
     return f"`{name}` ({label})" if name else f"{label} from `{_callee(obligation.node)}`"
+
+
+def name_of(obligation: Obligation) -> str | None:
+    """Give the name that the text has for the resource."""
+    names = obligation.history.names
+    kept = next((one for one in names if one.startswith("self.")), names[0] if names else None)
+    return kept.partition("'")[0] if kept else None
 
 
 def cure(obligation: Obligation) -> str:

@@ -1,0 +1,90 @@
+"""Edits of single statements and of the lines around them: a yield for a return, a name for a value, lines of a function."""
+
+import libcst as cst
+
+from leaklint.model.fix import AddFunction, Append, Around, Bind, ChangeComment
+from leaklint.rewrite.blocks import code_lines, substitute
+from leaklint.rewrite.expressions import alone
+from leaklint.rewrite.layout import Run, Statement, block, parts, run_of
+from leaklint.rewrite.refusal import CannotRewrite
+
+
+def yielded(line: Statement) -> Statement:
+    """Make a `yield` of a `return`."""
+    small = parts(line)[0]
+    if not isinstance(line, cst.SimpleStatementLine) or not isinstance(small, cst.Return):
+        raise CannotRewrite("the statement is no return")
+    space = cst.SimpleWhitespace(" ") if small.value is not None else cst.MaybeSentinel.DEFAULT
+    node = cst.Expr(cst.Yield(value=small.value, whitespace_after_yield=space))
+    return line.with_changes(body=(node,))
+
+
+def return_line() -> Statement:
+    """Give a line with a bare `return`."""
+    return cst.SimpleStatementLine(body=(cst.Return(),))
+
+
+def bound(edit: Bind, line: Statement, value: cst.BaseExpression) -> tuple[Statement, ...]:
+    """Give a value a name of its own before its statement, and the release after it."""
+    first = cst.SimpleStatementLine(
+        body=(cst.Assign(targets=(cst.AssignTarget(cst.Name(edit.name)),), value=alone(value)),),
+        leading_lines=line.leading_lines,
+    )
+    using = substitute(line.with_changes(leading_lines=()), value, cst.Name(edit.name))
+    return first, using, *code_lines(edit.release)
+
+
+def around(edit: Around, moved: Run, indent: str | None) -> cst.With:
+    """Build a with, from the code of its head, over statements."""
+    keyword = "async with" if edit.is_async else "with"
+    try:
+        head = cst.parse_statement(f"{keyword} {edit.opener}:\n    pass\n", cst.PartialParserConfig(python_version="3.11"))
+    except cst.ParserSyntaxError:
+        raise CannotRewrite(f"`{edit.opener}` is no head of a with") from None
+    if not isinstance(head, cst.With):
+        raise CannotRewrite(f"`{edit.opener}` is no head of a with")
+    statements, after = moved
+    leading = statements[0].leading_lines
+    inner = (statements[0].with_changes(leading_lines=()), *statements[1:])
+    return head.with_changes(leading_lines=leading, body=block(inner, after, indent, cst.TrailingWhitespace()))
+
+
+def added_function(edit: AddFunction, line: Statement, is_top: bool) -> Statement:
+    """Build a function that follows another one, with as many blank lines above it."""
+    made = _function("\n".join(edit.lines))
+    blanks = [one for one in line.leading_lines if one.comment is None]
+    count = len(blanks) if blanks else 2 if is_top else 1
+    return made.with_changes(leading_lines=tuple(cst.EmptyLine(indent=False) for _ in range(count)))
+
+
+def _function(code: str) -> cst.FunctionDef:
+    try:
+        made = cst.parse_statement(code + "\n")
+    except cst.ParserSyntaxError:
+        raise CannotRewrite("the new function does not parse") from None
+    if not isinstance(made, cst.FunctionDef):
+        raise CannotRewrite("the new function is none")
+    return made
+
+
+def appended(edit: Append, line: Statement, indent: str | None) -> Statement:
+    """Add lines to the end of a function."""
+    if not isinstance(line, cst.FunctionDef):
+        raise CannotRewrite("the statement is no function")
+    suite, new = line.body, code_lines(edit.lines)
+    if isinstance(suite, cst.IndentedBlock):
+        return line.with_changes(body=suite.with_changes(body=(*suite.body, *new)))
+    body, after = run_of(suite)
+    return line.with_changes(body=block((*body, *new), after, indent, cst.TrailingWhitespace()))
+
+
+def recommented(edit: ChangeComment, line: Statement) -> Statement:
+    """Change the comment at the end of a line."""
+    if not isinstance(line, cst.SimpleStatementLine):
+        raise CannotRewrite("the line is no simple statement")
+    trailing = line.trailing_whitespace
+    if trailing.comment is None or trailing.comment.value != edit.old:
+        raise CannotRewrite(f"the comment `{edit.old}` is not there")
+    comment = cst.Comment(edit.new) if edit.new else None
+    space = trailing.whitespace if edit.new else cst.SimpleWhitespace("")
+    return line.with_changes(trailing_whitespace=trailing.with_changes(comment=comment, whitespace=space))

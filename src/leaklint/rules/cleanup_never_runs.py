@@ -1,0 +1,124 @@
+"""A generator, or a context manager, is called as a bare statement; a fixture yields a second time.
+
+Why: calling a generator function runs nothing of it; what stands after a fixture's second `yield` never runs.
+
+Bad:
+    import pytest
+    def cleaned(path):
+        yield
+        path.unlink()
+    @pytest.fixture
+    def path(tmp_path):
+        cleaned(tmp_path / "a")  # LKR309
+        return tmp_path / "a"
+
+Good:
+    import pytest
+    def cleaned(path):
+        yield
+        path.unlink()
+    @pytest.fixture
+    def path(tmp_path):
+        yield from cleaned(tmp_path / "a")
+
+Fix: none; `yield from` it, or enter it.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from leaklint.analysis import bodies
+from leaklint.analysis.fixtures import own_yields
+from leaklint.analysis.graph import Block, Graph, successors
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import Function, children, function_scope, terminal
+from leaklint.analysis.ops import Yield
+from leaklint.model.finding import Finding
+from leaklint.rules.rule import Rule
+
+BARE = re.compile(r"^[ \t]+(?:await[ \t]+)?(?:\w+\.)*(\w+)\(", re.MULTILINE)
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report bare calls of generator functions, and yields after a fixture's first."""
+    yield from _second_yields(module)
+    called = set(BARE.findall(module.source.text))
+    makers = {one.node.name for one in module.functions if one.node.name in called and _is_maker(one.node)}
+    if makers:
+        for function in module.functions:
+            if function.outer is None:
+                yield from _bare_calls(module, function, makers)
+
+
+def _second_yields(module: ModuleFacts) -> Iterator[Finding]:
+    for fixture in module.fixtures:
+        if len(fixture.yields) < 2:
+            continue
+        graph = module.facts(fixture.function).solution.setting.graph
+        for line in sorted(_later_yields(graph)):
+            node = next((one for one in fixture.yields if one.lineno == line), None)
+            if node is not None:
+                text = "a second `yield` of the fixture: pytest stops here with an error, and what follows never runs"
+                yield Finding(rule.code, module.source.span(node), text)
+
+
+def _later_yields(graph: Graph) -> set[int]:
+    """Give the lines of the yields that another yield leads to."""
+    found: set[int] = set()
+    for block in graph.blocks:
+        for index, op in enumerate(block.ops):
+            if isinstance(op, Yield):
+                after = [one.line for one in block.ops[index + 1 :] if isinstance(one, Yield)]
+                found.update(line for line in [*after, *_reached(block)] if line > op.line)
+    return found
+
+
+def _reached(block: Block) -> Iterator[int]:
+    seen: set[Block] = set()
+    waiting = [*successors(block)]
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            yield from (op.line for op in one.ops if isinstance(op, Yield))
+            waiting.extend(successors(one))
+
+
+def _bare_calls(module: ModuleFacts, function: Function, makers: set[str]) -> Iterator[Finding]:
+    scope = function_scope(function, module.scope)
+    stack: list[ast.AST] = list(reversed(function.node.body))
+    while stack:
+        node = stack.pop()
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if name in makers:
+                found = scope.definition(name)
+                if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) or not _is_maker(found):
+                    continue
+                if not module.facts(function).is_expected(call.lineno):
+                    yield _finding(module, call, found)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name)) as call):
+                own = [one for one in module.functions if one.owner is function.owner is not None and one.node.name == name]
+                if name in makers and len(own) == 1 and _is_maker(own[0].node):
+                    yield _finding(module, call, own[0].node)
+            case _:
+                pass
+        stack.extend(reversed(children(node)))
+
+
+def _is_maker(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Say whether calling a function runs nothing of it: a generator function, or a context manager's."""
+    names = {terminal(one) for one in node.decorator_list}
+    if names and not names <= bodies.MANAGERS | {"staticmethod", "classmethod"}:
+        return False
+    return next(own_yields(node), None) is not None
+
+
+def _finding(module: ModuleFacts, call: ast.Call, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Finding:
+    is_manager = any(terminal(one) in bodies.MANAGERS for one in node.decorator_list)
+    what, cure = ("context manager", "enter it in a `with`") if is_manager else ("generator", "`yield from` it, or iterate it")
+    text = f"calling the {what} `{node.name}` runs nothing of it; {cure}"
+    return Finding(rule.code, module.source.span(call), text)
+
+
+rule = Rule("LKR309", "cleanup-never-runs", "a generator called as a statement; a second yield in a fixture", "none", check)

@@ -1,0 +1,55 @@
+"""A fixture hands out a function that opens resources, and nobody keeps track of them.
+
+Why: the tests call it as often as they like; what it has opened is still open when the fixture is over.
+
+Bad:
+    import httpx, pytest
+    @pytest.fixture
+    def make_client():
+        def make(url):
+            return httpx.Client(base_url=url)  # LKR307
+        return make
+
+Good:
+    import contextlib
+    import httpx, pytest
+    @pytest.fixture
+    def make_client():
+        with contextlib.ExitStack() as stack:
+            def make(url):
+                return stack.enter_context(httpx.Client(base_url=url))
+            yield make
+
+Fix: an ExitStack (AsyncExitStack) around the fixture, which the factory's results enter.
+"""
+
+from collections.abc import Iterator
+
+from leaklint.analysis.factories import factories
+from leaklint.analysis.factory_plan import plan_factory
+from leaklint.analysis.facts import Obligation, is_real
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.model.finding import Finding, Step
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import opening, subject
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report what the functions return that a fixture hands out."""
+    for fixture in module.fixtures:
+        made = [one for one in factories(fixture, module.functions) if module.is_worth(one)]
+        left = [one for function in made for one in module.facts(function).obligations if _is_left(one)]
+        if left:
+            fix = plan_factory(fixture, module.facts(fixture.function), left, made)
+            for one in left:
+                keyword = "AsyncExitStack" if fixture.is_async else "ExitStack"
+                text = f"`{fixture.node.name}` hands out a function that opens {subject(one)}, and nobody releases it"
+                cure = f"; enter it into a `contextlib.{keyword}` of the fixture"
+                yield opening(one, rule.code, text + cure, (Step(one.line, "acquired here"),), fix)
+
+
+def _is_left(one: Obligation) -> bool:
+    return bool(one.history.returns_open) and is_real(one) and not one.is_misreleased
+
+
+rule = Rule("LKR307", "factory-fixture-without-release", "a fixture hands out what opens and forgets", "ExitStack", check)

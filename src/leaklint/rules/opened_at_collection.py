@@ -1,0 +1,95 @@
+"""A test module opens a resource while it is collected: in the body of a test class, among the arguments of parametrize.
+
+Why: it is open before the first test runs, also where no test of the module runs at all, and nobody can release it.
+
+Bad:
+    import httpx
+    class TestApi:
+        client = httpx.Client()  # LKR310
+
+Good:
+    import httpx, pytest
+    class TestApi:
+        @pytest.fixture(scope="class")
+        def client(self):
+            with httpx.Client() as client:
+                yield client
+
+Fix: none; a fixture opens it when a test needs it.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from leaklint.analysis.facts import Obligation, is_real
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import children, terminal
+from leaklint.analysis.registrations import RELEASES
+from leaklint.analysis.setups import is_test_class
+from leaklint.model.finding import Finding, Step
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import opening, subject
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report what the module's own body acquires inside a test class or a decorator of parameters."""
+    classes = (
+        [one for one in ast.walk(module.source.tree) if isinstance(one, ast.ClassDef)] if _has_module_facts(module) else []
+    )
+    for facts in module.bodies:
+        if facts.function is not None:
+            continue
+        for one in facts.obligations:
+            if is_real(one) and not one.history.releases and not one.history.enters and _is_collected(one, classes):
+                text = f"{subject(one)} is opened while the tests are collected; open it in a fixture"
+                yield opening(one, rule.code, text, (Step(one.line, "acquired here"),))
+
+
+def _has_module_facts(module: ModuleFacts) -> bool:
+    return any(facts.function is None and facts.obligations for facts in module.bodies)
+
+
+def _is_collected(one: Obligation, classes: list[ast.ClassDef]) -> bool:
+    statement = one.statement
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return any(_is_parameters(decorator, one.node) for decorator in statement.decorator_list)
+    around = [node for node in classes if statement in node.body]
+    return any(is_test_class(node) and not _releases(node, statement) for node in around)
+
+
+def _is_parameters(decorator: ast.expr, node: ast.expr) -> bool:
+    if terminal(decorator) not in ("parametrize", "fixture", "expand", "parameterized", "parameterized_class"):
+        return False
+    return isinstance(decorator, ast.Call) and any(
+        _holds(value, node) for value in [*decorator.args, *(one.value for one in decorator.keywords)]
+    )
+
+
+def _holds(value: ast.expr, node: ast.expr) -> bool:
+    """Say whether a value is a node, or a literal container (or `pytest.param`) of it; what is made of it does not count."""
+    match value:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements) | ast.Dict(values=elements):
+            return any(_holds(one, node) for one in elements)
+        case ast.Call(args=arguments) if terminal(value) == "param":
+            return any(_holds(one, node) for one in arguments)
+        case _:
+            return value is node
+
+
+def _releases(node: ast.ClassDef, statement: ast.stmt) -> bool:
+    """Say whether the class itself releases what a statement of its body binds."""
+    names = {one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    stack: list[ast.AST] = [node]
+    while stack:
+        one = stack.pop()
+        match one:
+            case ast.Attribute(value=ast.Attribute(attr=name) | ast.Name(id=name), attr=attr):
+                if attr in RELEASES and name in names:
+                    return True
+            case _:
+                pass
+        stack.extend(children(one))
+    return False
+
+
+rule = Rule("LKR310", "opened-at-collection", "a test module opens it while it is collected", "none", check)

@@ -1,0 +1,54 @@
+"""A set-up can raise after it has opened something that only its teardown releases.
+
+Why: a teardown counts only once its set-up has come to its end; what was opened before the line that fails stays open.
+
+Bad:
+    import unittest
+    class Copy(unittest.TestCase):
+        def setUp(self):
+            self.source = open("a")  # LKR910
+            self.target = open("b")
+        def tearDown(self):
+            self.source.close()
+            self.target.close()
+
+Good:
+    import unittest
+    class Copy(unittest.TestCase):
+        def setUp(self):
+            self.source = open("a")
+            self.addCleanup(self.source.close)
+            self.target = open("b")
+            self.addCleanup(self.target.close)
+
+Fix: none; register the release at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from leaklint.analysis.facts import is_real
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.setups import MODULE_WIDE
+from leaklint.model.finding import Finding, Step
+from leaklint.rules.rule import Rule
+from leaklint.rules.wording import cure_in_setup, opening, subject
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report what the teardown releases and a failing set-up does not."""
+    for run in module.setups:
+        for one in run.obligations:
+            setup = run.setup_of(one)
+            if setup is None or one.is_open_at_return or not one.is_open_at_raise or not is_real(one):
+                continue
+            first, last = setup.node.lineno, setup.node.end_lineno or 0
+            begun = {one.statement, *(op.statement for op in one.history.openings)}
+            steps = [op for op in one.raising if first <= op.line <= last and op.statement not in begun]
+            if steps and setup.node.name not in MODULE_WIDE:
+                text = f"{subject(one)} stays open when line {steps[0].line} raises; {cure_in_setup(one, setup)}"
+                trace = (Step(one.line, "acquired here"), Step(steps[0].line, "an exception here leaves it open"))
+                yield replace(opening(one, rule.code, text, trace), acquisitions=())
+
+
+rule = Rule("LKR910", "setup-not-guarded", "a set-up can raise before its teardown counts", "none", check)
