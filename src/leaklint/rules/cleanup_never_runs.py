@@ -32,7 +32,7 @@ from leaklint.analysis import bodies
 from leaklint.analysis.fixtures import own_yields
 from leaklint.analysis.graph import Block, Graph, successors
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, children, function_scope, terminal
+from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal
 from leaklint.analysis.ops import Yield
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
@@ -45,10 +45,10 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     yield from _second_yields(module)
     called = set(BARE.findall(module.source.text))
     makers = {one.node.name for one in module.functions if one.node.name in called and _is_maker(one.node)}
-    if makers:
-        for function in module.functions:
-            if function.outer is None:
-                yield from _bare_calls(module, function, makers)
+    fixtures = {one.function for one in module.fixtures}
+    for function in module.functions:
+        if function.outer is None and (makers or function in fixtures):
+            yield from _bare_calls(module, function, makers, function in fixtures)
 
 
 def _second_yields(module: ModuleFacts) -> Iterator[Finding]:
@@ -85,7 +85,8 @@ def _reached(block: Block) -> Iterator[int]:
             waiting.extend(successors(one))
 
 
-def _bare_calls(module: ModuleFacts, function: Function, makers: set[str]) -> Iterator[Finding]:
+def _bare_calls(module: ModuleFacts, function: Function, makers: set[str], is_fixture: bool) -> Iterator[Finding]:
+    """Find the bare calls of a function; in a fixture, those of other modules' generators too."""
     scope = function_scope(function, module.scope)
     stack: list[ast.AST] = list(reversed(function.node.body))
     while stack:
@@ -101,12 +102,24 @@ def _bare_calls(module: ModuleFacts, function: Function, makers: set[str]) -> It
                 own = [one for one in module.functions if one.owner is function.owner is not None and one.node.name == name]
                 if name in makers and len(own) == 1 and _is_maker(own[0].node):
                     yield _finding(module, call, own[0].node)
+            case ast.Expr(value=ast.Call(func=ast.Name() | ast.Attribute() as callee) as call) if is_fixture:
+                definition = _imported(callee, scope, module)
+                if definition is not None and _is_maker(definition):
+                    yield _finding(module, call, definition)
             case _:
                 pass
         stack.extend(reversed(children(node)))
 
 
-def _is_maker(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _imported(callee: ast.expr, scope: Scope, module: ModuleFacts) -> FunctionNode | None:
+    """Give the function of another first-party module that an expression means."""
+    dotted = scope.dotted(callee)
+    found = module.project.find(dotted) if dotted is not None and not dotted.startswith("builtins.") else None
+    definition = found[0].scope.definition(found[1]) if found is not None else None
+    return definition if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def _is_maker(node: FunctionNode) -> bool:
     """Say whether calling a function runs nothing of it: a generator function, or a context manager's."""
     names = {terminal(one) for one in node.decorator_list}
     if names and not names <= bodies.MANAGERS | {"staticmethod", "classmethod"}:
@@ -114,7 +127,7 @@ def _is_maker(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return next(own_yields(node), None) is not None
 
 
-def _finding(module: ModuleFacts, call: ast.Call, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Finding:
+def _finding(module: ModuleFacts, call: ast.Call, node: FunctionNode) -> Finding:
     is_manager = any(terminal(one) in bodies.MANAGERS for one in node.decorator_list)
     what, cure = ("context manager", "enter it in a `with`") if is_manager else ("generator", "`yield from` it, or iterate it")
     text = f"calling the {what} `{node.name}` runs nothing of it; {cure}"
