@@ -71,25 +71,27 @@ def test_every_rule_has_its_folder() -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_leaks_are_found_where_they_are_marked(folder: Path, marks: Marks) -> None:
+def test_leaks_are_found_where_they_are_marked(folder: Path, marks: Marks, advice: Marks) -> None:
     text = (folder / "leaks.py").read_text(encoding="utf-8")
     own = [mark for mark in marked(text) if mark[1] == folder.name[:6]]
     assert len(own) >= 12
-    assert unique(marks(text)) == marked(text)
+    found = advice if folder.name.startswith("LKR9") else marks
+    assert unique(found(text)) == marked(text)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_clean_code_is_silent(folder: Path, marks: Marks) -> None:
+def test_clean_code_is_silent(folder: Path, marks: Marks, advice: Marks) -> None:
     text = (folder / "clean.py").read_text(encoding="utf-8")
     assert sum(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(ast.parse(text))) >= 12
-    assert marks(text) == []
+    assert (advice if folder.name.startswith("LKR9") else marks)(text) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_fixing_gives_the_text_beside_it(folder: Path, shipped: Project, marks: Marks) -> None:
+def test_fixing_gives_the_text_beside_it(folder: Path, shipped: Project, marks: Marks, advice: Marks) -> None:
     text = (folder / "leaks.fixed.py").read_text(encoding="utf-8")
     assert fixed(folder, shipped) == text, "run `python tests/test_fixtures.py` where the new text is right"
-    assert unique(marks(text)) == marked(text)
+    found = advice if folder.name.startswith("LKR9") else marks
+    assert unique(found(text)) == marked(text)
     again = fix_source(parse("leaks.py", text), shipped, wanted, unsafe=False)
     assert (again.text, again.applied) == (text, ())
 

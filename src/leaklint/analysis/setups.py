@@ -96,6 +96,7 @@ class Run:
     is_closed: bool  # no base that we do not know
     obligations: tuple[Obligation, ...]
     after: tuple[Function, ...]
+    helpers: tuple[Function, ...]  # methods of the module that the set-up or the teardown calls
     others: tuple[Function, ...]  # methods that neither the set-up nor the teardown calls, tests left out
 
     def setup_of(self, obligation: Obligation) -> Function | None:
@@ -108,6 +109,12 @@ class Run:
     def teardowns_of(self, setup: Function) -> list[Function]:
         """Give the teardowns that run when a set-up has run."""
         return [one for one in self.after if one.node.name in COUNTERPARTS.get(setup.node.name, ())]
+
+    def lines_of(self, setup: Function) -> set[int]:
+        """Give the lines of a set-up and of the methods that it calls itself."""
+        called = {one.attr for one in ast.walk(setup.node) if isinstance(one, ast.Attribute)}
+        parts = [setup, *(one for one in self.helpers if one.node.name in called)]
+        return {line for one in parts for line in range(one.node.lineno, (one.node.end_lineno or 0) + 1)}
 
     def has_counterpart(self, setup: Function) -> bool:
         """Say whether a teardown exists that runs when this set-up has run."""
@@ -193,8 +200,11 @@ def _run(
             known.obligations.append(Obligation(known, site, history))
     found = [one for known in facts.values() for one in known.obligations]
     found.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0))
-    others = (one for one in functions if one.node not in sequenced.functions and not _is_test(one))
-    return Run(tuple(before), frozenset(one.node.name for one in after), is_closed, tuple(found), tuple(after), tuple(others))
+    ends = {one.node for one in (*before, *after)}
+    helpers = tuple(one for one in own if one.node in sequenced.functions and one.node not in ends)
+    others = tuple(one for one in functions if one.node not in sequenced.functions and not _is_test(one))
+    names = frozenset(one.node.name for one in after)
+    return Run(tuple(before), names, is_closed, tuple(found), tuple(after), helpers, others)
 
 
 def _around(site: Site, functions: Sequence[Function]) -> Function | None:

@@ -12,6 +12,7 @@ Bad:
 
 Good:
     import contextlib
+
     import httpx, pytest
     @pytest.fixture
     def make_client():

@@ -42,9 +42,9 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             setup = run.setup_of(one)
             if setup is None or one.is_open_at_return or not one.is_open_at_raise or not is_real(one):
                 continue
-            first, last = setup.node.lineno, setup.node.end_lineno or 0
+            lines = run.lines_of(setup)
             begun = {one.statement, *(op.statement for op in one.history.openings)}
-            steps = [op for op in one.raising if first <= op.line <= last and op.statement not in begun]
+            steps = [op for op in one.raising if op.line in lines and op.statement not in begun]
             if steps and setup.node.name not in MODULE_WIDE:
                 text = f"{subject(one)} stays open when line {steps[0].line} raises; {cure_in_setup(one, setup)}"
                 trace = (Step(one.line, "acquired here"), Step(steps[0].line, "an exception here leaves it open"))

@@ -12,8 +12,7 @@ Good:
     import unittest
     class Report(unittest.TestCase):
         def setUp(self):
-            self.file = open("report.txt")
-            self.addCleanup(self.file.close)
+            self.file = self.enterContext(open("report.txt"))
 
 Fix: `addCleanup` and kin, `enterContext` from Python 3.11; in pytest's classes the matching teardown.
 """

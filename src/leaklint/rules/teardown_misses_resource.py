@@ -16,8 +16,7 @@ Good:
     class Copy(unittest.TestCase):
         def setUp(self):
             self.source = open("a")
-            self.target = open("b")
-            self.addCleanup(self.target.close)
+            self.target = self.enterContext(open("b"))
         def tearDown(self):
             self.source.close()
 
