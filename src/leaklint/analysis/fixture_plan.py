@@ -64,7 +64,8 @@ def plan_returned(fixture: Fixture, left: Sequence[Obligation]) -> Fix | None:
 def plan_yielded(fixture: Fixture, one: Obligation) -> Fix | None:
     """Give the fix of a fixture that yields what it never releases: a block up to its end."""
     facts = one.facts
-    narrow = plan(one) if not one.history.yields and not one.history.is_captured else None
+    is_read = one.site.resource.name.startswith("io.")  # what is only read needs no longer be open; a server must
+    narrow = plan(one) if is_read and not one.history.yields and not one.history.is_captured else None
     if narrow is not None and isinstance(narrow.edit, WithBlock | WithName | FinallyBlock):
         first = min((facts.source.span(node) for node in fixture.yields), default=narrow.edit.last)
         if narrow.edit.last < first:

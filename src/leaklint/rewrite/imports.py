@@ -16,7 +16,7 @@ def with_imports(module: cst.Module, names: Sequence[str]) -> cst.Module:
     body: _Lines = [line for line in module.body if isinstance(line, Statement)]
     for name in names:
         if not any(name in _names(line) for line in body):
-            body = _inserted(body, name)
+            body = _extended(body, name) or _inserted(body, name)
     return module.with_changes(body=body)
 
 
@@ -25,6 +25,24 @@ def is_late(module: cst.Module, name: str, index: int) -> bool:
     body = [line for line in module.body if isinstance(line, Statement)]
     places = [place for place, line in enumerate(body) if name in _names(line)]
     return bool(places) and not isinstance(body[index], cst.FunctionDef) and places[0] > index
+
+
+def _extended(body: _Lines, name: str) -> _Lines | None:
+    """Add a name to an import of other names from its module, where that stands on one line at the start of the module."""
+    module, _, attribute = name.partition(":")
+    for index, line in enumerate(body if attribute else []):
+        if not _is_harmless(line) and index:
+            return None
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or _imported(line) != module:
+            continue
+        small = line.body[0]
+        if isinstance(small, cst.ImportFrom) and not isinstance(small.names, cst.ImportStar) and small.lpar is None:
+            aliases = [one.with_changes(comma=cst.MaybeSentinel.DEFAULT) for one in small.names]
+            place = next((i for i, one in enumerate(aliases) if _dotted(one.name) > attribute), len(aliases))
+            aliases.insert(place, cst.ImportAlias(name=cst.Name(attribute)))
+            changed = line.with_changes(body=(small.with_changes(names=aliases),))
+            return [*body[:index], changed, *body[index + 1 :]]
+    return None
 
 
 def _inserted(body: _Lines, name: str) -> _Lines:

@@ -56,7 +56,10 @@ def prove(old: Source, new: Source, fixes: Sequence[Fix]) -> None:
     lost -= Counter(edit.old for edit in edits if isinstance(edit, ChangeComment))
     if lost:
         raise CannotRewrite(f"the comment `{next(iter(lost))}` would be lost")
-    going = _going(old, before, edits)
+    modules = frozenset(name.partition(":")[0] for fix in fixes for name in fix.imports if ":" in name)
+    if _imported(before, modules) - _imported(after, modules):
+        raise CannotRewrite("an import would be lost")
+    going = _going(old, before, edits) | {one for one in before.statements if _is_import_of(one, modules)}
     staying = [clause for statement in before.statements for clause in _clauses(statement) if clause not in going]
     allowed = {_head(clause) for clause in going} | _named(fixes, edits)
     changes = sum(_changes(edit) for edit in edits)
@@ -65,7 +68,7 @@ def prove(old: Source, new: Source, fixes: Sequence[Fix]) -> None:
         head = _head(clause)
         if matched < len(staying) and head == _head(staying[matched]):
             matched += 1
-        elif not isinstance(clause, _FREE) and head not in allowed:
+        elif not isinstance(clause, _FREE) and head not in allowed and not _is_import_of(clause, modules):
             changes -= 1
     if matched < len(staying):
         raise CannotRewrite(f"line {getattr(staying[matched], 'lineno', '?')} would change")
@@ -119,6 +122,20 @@ def _comments(lines: Sequence[str]) -> Counter[str]:
         return Counter(token.string for token in tokenize.generate_tokens(readline) if token.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
         raise CannotRewrite("its comments cannot be told from its strings") from None
+
+
+def _is_import_of(clause: Clause, modules: frozenset[str]) -> bool:
+    """Say whether a statement imports names of one of the modules, to which the fix may add one."""
+    return isinstance(clause, ast.ImportFrom) and clause.level == 0 and clause.module in modules
+
+
+def _imported(part: Part, modules: frozenset[str]) -> set[tuple[str | None, str, str | None]]:
+    return {
+        (one.module, alias.name, alias.asname)
+        for one in part.statements
+        if isinstance(one, ast.ImportFrom) and _is_import_of(one, modules)
+        for alias in one.names
+    }
 
 
 def _changes(edit: Single) -> int:
