@@ -53,6 +53,9 @@ def _is_collected(one: Obligation, classes: list[ast.ClassDef]) -> bool:
     statement = one.statement
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return any(_is_parameters(decorator, one.node) for decorator in statement.decorator_list)
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    if value is None or not _holds(value, one.node):
+        return False
     around = [node for node in classes if statement in node.body]
     return any(is_test_class(node) and not _releases(node, statement) for node in around)
 
@@ -68,7 +71,7 @@ def _is_parameters(decorator: ast.expr, node: ast.expr) -> bool:
 def _holds(value: ast.expr, node: ast.expr) -> bool:
     """Say whether a value is a node, or a literal container (or `pytest.param`) of it; what is made of it does not count."""
     match value:
-        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements) | ast.Dict(values=elements):
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
             return any(_holds(one, node) for one in elements)
         case ast.Call(args=arguments) if terminal(value) == "param":
             return any(_holds(one, node) for one in arguments)
