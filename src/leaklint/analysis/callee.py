@@ -150,6 +150,7 @@ CLOSING = frozenset(
         "reap",
     )
 )
+REMOVING = frozenset(("rmtree", "rmdir", "remove", "delete", "rm", "unlink", "wipe", "clean", "cleanup", "clear", "rimraf"))
 CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
@@ -176,6 +177,11 @@ def is_adding(name: str) -> bool:
 def is_closing(name: str) -> bool:
     """Say whether a function's name says that it releases what it is given (`quiet_close`)."""
     return any(word in CLOSING for word in words(name))
+
+
+def is_removing(name: str) -> bool:
+    """Say whether a function's name says that it removes the files that it is given (`rmtree_ro`)."""
+    return any(word in REMOVING for word in words(name))
 
 
 def is_using(name: str) -> bool:

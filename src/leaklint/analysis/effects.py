@@ -356,6 +356,8 @@ def _affect(
             events.touch(values, op, store, setting)
             if not _is_inspecting(op):
                 outcome.lent.extend(site for site in store.carried(values) if site.resource.opened_by)
+            if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
+                events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
             if not op.is_dropped and _last_name(op) not in NUMBERS:
                 outcome.values.update(value for value in values if isinstance(value, Dependent))
             if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):

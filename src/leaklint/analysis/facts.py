@@ -182,6 +182,12 @@ class Obligation:
         return next(loops, None)
 
     @property
+    def is_removed_somewhere(self) -> bool:
+        """Say whether it is a directory that some path removes: the others are those on which it is gone already."""
+        resource = self.site.resource
+        return resource.only_in_fixtures and bool(resource.release_functions and self.history.releases)
+
+    @property
     def releasing_calls(self) -> list[ast.Call]:
         """The calls that release it."""
         return [op.node for op in self.history.releases if isinstance(op, Call)]

@@ -223,7 +223,9 @@ def left_open(found: Sequence[Run], text: str) -> Iterator[tuple[Function, Oblig
         for one in run.obligations:
             setup = run.setup_of(one)
             key = (one.node, one.site.element)
-            if setup is None or key in seen or not one.is_open_at_return or not is_real(one) or one.is_misreleased:
+            if setup is None or key in seen or not one.is_open_at_return or not is_real(one):
+                continue
+            if one.is_misreleased or one.is_removed_somewhere:
                 continue
             kept = {name.removeprefix("self.") for name in one.history.names if name.startswith("self.")}
             if kept and (not run.is_closed or any(_releases(other, kept, one) for other in run.others)):

@@ -36,7 +36,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         for one in module.fixture_obligations(fixture):
             is_left = one.is_open_at_return and bool(one.history.crosses or one.history.yields)
-            if is_left and is_real(one) and not one.is_misreleased:
+            if is_left and is_real(one) and not one.is_misreleased and not one.is_removed_somewhere:
                 how = "not released on every path" if one.is_released_or_handed_on else "never released"
                 text = f"{subject(one)} is {how} after the fixture's `yield`; {cure_in_fixture(one)}"
                 yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), plan_yielded(fixture, one))
