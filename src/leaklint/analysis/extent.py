@@ -90,12 +90,13 @@ def applicability_of(obligation: Obligation) -> Applicability:
     """Say whether a with is a safe rewrite: not of what may be meant to outlive the body, or is not waited for now."""
     resource, history = obligation.site.resource, obligation.history
     is_released = bool(history.releases)
-    if resource.parts:  # a process: a with waits for it, so it must be seen to be waited for on the plain way already
+    if (
+        resource.outlives and resource.parts
+    ):  # a process: a with waits for it, so it must be seen to be waited for on the plain way already
         suite = obligation.facts.places[obligation.statement][0]
         parts = [op for op in history.uses if isinstance(op, Call) and op.method in resource.part_releases]
         is_released = any(one is op.statement for op in [*history.releases, *parts] for one in suite)
-    is_outliving = resource.outlives or bool(resource.parts)
-    return Applicability.UNSAFE if is_outliving and not is_released else Applicability.SAFE
+    return Applicability.UNSAFE if resource.outlives and not is_released else Applicability.SAFE
 
 
 def single_target(statement: ast.stmt) -> str | None:
@@ -134,7 +135,7 @@ def _plan_temporary(obligation: Obligation) -> Fix | None:
         return None
     is_sure = last == index and not is_preceded_by_call(head, path)
     resource = obligation.site.resource
-    is_safe = is_sure and not resource.outlives and not resource.parts
+    is_safe = is_sure and not resource.outlives
     span = facts.source.span
     above = path[-2] if len(path) > 1 else None
     value = above if isinstance(above, ast.Await) else obligation.node

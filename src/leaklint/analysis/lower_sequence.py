@@ -186,7 +186,7 @@ class SequenceLowerer(Lowerer):
             case _:
                 return False
 
-    def operand(self, node: ast.expr, bound_to: str | None = None) -> ops.Operand:
+    def operand(self, node: ast.expr, bound_to: tuple[str | None, ...] = ()) -> ops.Operand:
         """Lower an expression; an attribute of the object under test is a variable."""
         found = self.place(node)
         return found if found is not None else super().operand(node, bound_to)
@@ -228,7 +228,7 @@ class SequenceLowerer(Lowerer):
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def _call(
-        self, node: ast.Call, is_awaited: bool = False, is_dropped: bool = False, bound_to: str | None = None
+        self, node: ast.Call, is_awaited: bool = False, is_dropped: bool = False, bound_to: tuple[str | None, ...] = ()
     ) -> ops.Operand:
         if (read := self._read(node)) is not None:
             return read

@@ -24,7 +24,7 @@ def plan_setup(
     one: Obligation, setup: Function, run: Run, siblings: Sequence[Obligation], target: tuple[int, int]
 ) -> Fix | None:
     """Give the fix of what a set-up leaves open; `siblings` are all that the same set-up does."""
-    if one.site.resource.parts or one.site.resource.outlives:
+    if one.site.resource.outlives:
         return None
     is_kept = any(name.startswith("self.") for name in one.history.names) or setup.owner is None
     if not is_kept and not one.history.openings:
@@ -144,7 +144,7 @@ def _torn_down(setup: Function, run: Run, siblings: Sequence[Obligation]) -> Fix
 def _release(one: Obligation, teardown: Function) -> str | None:
     kept = [name for name in one.history.names if name.startswith("self.") or teardown.owner is None]
     method = one.site.resource.first_release
-    if not kept or method not in one.site.resource.releases or one.site.resource.parts:
+    if not kept or method not in one.site.resource.releases or one.site.resource.outlives:
         return None
     parameter = _parameter(teardown)
     if teardown.owner is not None:

@@ -275,6 +275,7 @@ def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, sett
 def _yield(op: Yield, values: Values, store: Store, setting: Setting) -> None:
     """A driver (contextmanager, pytest) hands the value back; any other consumer has it for good."""
     if setting.body in (Body.CONTEXT_MANAGER, Body.FIXTURE):
+        _lend(values, store)
         events.touch(values, op, store, setting)
         if setting.record is not None:
             for site in store.carried(values):
@@ -286,7 +287,15 @@ def _yield(op: Yield, values: Values, store: Store, setting: Setting) -> None:
         events.move([one for one in values if not isinstance(one, Dependent)], op, store, setting)
 
 
+def _lend(values: Values, store: Store) -> None:
+    """What opens lazily is taken for used by the code that is driven here."""
+    for site in list(store.carried(values)):
+        events.lend(site, store)
+
+
 def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:
+    if setting.body is Body.FIXTURE:
+        _lend(values, store)
     if setting.record is not None:
         setting.returned.update(values)
         for site in store.carried(values):
