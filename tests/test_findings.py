@@ -103,6 +103,22 @@ SILENT = {
             finally:
                 server.socket.close()
     """,
+    "elements spread into a list": """
+        def f(p):
+            files = [open(p)]
+            for one in [*files, None]:
+                if one:
+                    one.close()
+    """,
+    "an attribute that settles it on another branch": """
+        import subprocess
+        def f(command, is_debug):
+            process = subprocess.Popen(command)
+            if is_debug:
+                process.communicate()
+            else:
+                process.returncode = 0
+    """,
 }
 
 

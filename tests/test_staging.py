@@ -63,6 +63,28 @@ SILENT = {
                 gc.collect()
             assert caught[0].category is ResourceWarning
     """,
+    "what a test releases once the failure has come that it is about": """
+        import os
+        import subprocess
+        import tempfile
+
+        def test_it():
+            handle, name = tempfile.mkstemp()
+            try:
+                subprocess.Popen(["*"], stdin=handle)
+            except OSError:
+                os.close(handle)
+            assert not os.path.exists(name)
+    """,
+    "a double is set in a module": """
+        import trio
+
+        def test_it():
+            factory = FakeSocketFactory()
+            trio.socket.set_custom_socket_factory(factory)
+            stream = trio.socket.socket()
+            print(stream)
+    """,
 }
 
 FOUND = {

@@ -96,7 +96,9 @@ def mentions(op: Op) -> tuple[str | None, ...]:
             return (op.dest,)
         case Load():
             return (op.dest, op.receiver)
-        case Escape() | Exit() | Yield() | Return() | Iterate():
+        case Escape():
+            return (op.source, op.receiver)
+        case Exit() | Yield() | Return() | Iterate():
             return (op.source,)
         case Collect():
             return (op.dest, *op.elements)

@@ -83,7 +83,7 @@ class Expressions(Builder, ABC):
             case ast.Lambda():
                 return self._value(closure(node), node) if self.scope.outer is not None else None
             case ast.Starred(value=value):
-                return self.operand(value)
+                return self._spread(self.operand(value), node)
             case ast.Yield() | ast.YieldFrom():
                 return self._yield(node)
             case ast.Tuple(elts=elements):
@@ -128,6 +128,14 @@ class Expressions(Builder, ABC):
             return None
         dest = self.temporary()
         self.emit(ops.Load(self.statement, node.lineno, dest, source, node.attr))
+        return dest
+
+    def _spread(self, source: ops.Operand, node: ast.expr) -> ops.Operand:
+        """Give what any element of an operand is: `[first, *others]`."""
+        if source is None:
+            return None
+        dest = self.temporary()
+        self.emit(ops.Element(self.statement, node.lineno, dest, source))
         return dest
 
     def _uses(self, node: ast.AST) -> ops.Operand:
@@ -294,7 +302,8 @@ class Expressions(Builder, ABC):
             literal = value if value is None or isinstance(value, bool | int | str) else ops.NOT_LITERAL
             return ops.Argument(None, keyword, literal, None, is_star)
         reference = self.scope.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
-        return ops.Argument(self.operand(node), keyword, ops.NOT_LITERAL, reference, is_star)
+        source = self.operand(node.value if isinstance(node, ast.Starred) else node)
+        return ops.Argument(source, keyword, ops.NOT_LITERAL, reference, is_star)
 
 
 def _thrown(call: ops.Call) -> Kind | None:

@@ -79,7 +79,8 @@ def _is_replacing(node: ast.AST, restored: frozenset[str], scope: Scope, catalog
                 return True
         elif isinstance(one, ast.Call):
             is_double |= is_class_name(terminal(one)) and not DOUBLES.isdisjoint(words(terminal(one)))
-            is_enabled |= isinstance(one.func, ast.Attribute) and one.func.attr in ENABLING
+            name = one.func.attr if isinstance(one.func, ast.Attribute) else ""
+            is_enabled |= name in ENABLING or (name.startswith("set_") and scope.dotted(one.func) is not None)
     return is_double and is_enabled
 
 
@@ -114,6 +115,18 @@ def is_tried_out(function: Function | None, statement: ast.stmt, around: list[as
     bound = {one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     uses = [one for one in ast.walk(function.node) if isinstance(one, ast.Name) and one.id in bound]
     return all(isinstance(one.ctx, ast.Store) for one in uses)
+
+
+def is_released_on_failure(function: Function | None, releases: list[ast.stmt], tries: list[ast.Try]) -> bool:
+    """Say whether a test releases only in handlers of what it tries out: that it fails is what the test is about."""
+    handled = {
+        id(one)
+        for tried in tries
+        if is_tried_out(function, _last(tried.body), [tried])
+        for handler in tried.handlers
+        for one in ast.walk(handler)
+    }
+    return bool(releases) and all(id(one) in handled for one in releases)
 
 
 def _gives_up(handler: ast.ExceptHandler) -> bool:
