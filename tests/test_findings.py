@@ -106,9 +106,8 @@ SILENT = {
     "elements spread into a list": """
         def f(p):
             files = [open(p)]
-            for one in [*files, None]:
-                if one:
-                    one.close()
+            for one in [*files]:
+                one.close()
     """,
     "an attribute that settles it on another branch": """
         import subprocess
