@@ -295,6 +295,11 @@ def released_by_function(op: Call, name: str, store: Store, setting: Setting) ->
     return bool(found)
 
 
+def _may_be_opened(site: Site) -> bool:
+    """Say whether who is lent a resource may open it; a patcher is started by the one who made it."""
+    return bool(site.resource.opened_by) and not site.resource.only_in_fixtures
+
+
 def _is_releasing(name: str, resource: Resource) -> bool:
     """Say whether a function releases a type: one of its own, or one of another module by the same name (rmtree)."""
     if name in resource.release_functions:
@@ -355,7 +360,7 @@ def _affect(
         case Effect.BORROWS:
             events.touch(values, op, store, setting)
             if not _is_inspecting(op):
-                outcome.lent.extend(site for site in store.carried(values) if site.resource.opened_by)
+                outcome.lent.extend(site for site in store.carried(values) if _may_be_opened(site))
             if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
                 events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
             if not op.is_dropped and _last_name(op) not in NUMBERS:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from leaklint.analysis.fixtures import Fixture
-from leaklint.analysis.names import LAMBDA, Function, children
+from leaklint.analysis.names import LAMBDA, Function, children, terminal
 
 
 def factories(fixture: Fixture, functions: Sequence[Function]) -> Iterator[Function]:
@@ -21,6 +21,12 @@ def factories(fixture: Fixture, functions: Sequence[Function]) -> Iterator[Funct
         is_lambda = node.name == LAMBDA
         if (not is_lambda and node.name in names) or (is_lambda and (node.lineno, node.col_offset) in spots):
             yield function
+
+
+def partials(fixture: Fixture) -> Iterator[ast.Call]:
+    """Yield the calls, such as `partial(connect, path)`, whose result a fixture hands out."""
+    for value in _handed_out(fixture):
+        yield from (one for one in _members(value) if isinstance(one, ast.Call) and terminal(one) == "partial")
 
 
 def _handed_out(fixture: Fixture) -> Iterator[ast.expr]:

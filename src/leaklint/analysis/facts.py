@@ -151,11 +151,7 @@ class Obligation:
             return True
         if staging.is_meant_to_fail(facts.function, self.statement):
             return True
-        if staging.is_tried_out(facts.function, self.statement, facts.around(self.statement)):
-            return True
-        releases = [op.statement for op in self.history.releases]
-        tries = [one for release in releases for one in facts.around(release) if isinstance(one, ast.Try)]
-        return staging.is_released_on_failure(facts.function, releases, tries)
+        return staging.is_tried_out(facts.function, self.statement, facts.around(self.statement))
 
     @property
     def is_named(self) -> bool:
@@ -267,11 +263,9 @@ def is_test_class(owner: Owner) -> bool:
 def is_real(obligation: Obligation) -> bool:
     """Say whether any rule may speak of an acquisition: it is real, and not meant to fail or to warn."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
-    if site.parameter is not None or facts.is_expected(obligation.line):
+    if site.parameter is not None or facts.is_expected(obligation.line) or obligation.is_staged:
         return False
-    if any(facts.is_expected(op.line) for op in history.rebinds):
-        return False
-    return not obligation.is_staged
+    return not any(facts.is_expected(op.line) for op in history.rebinds)
 
 
 def is_reportable(obligation: Obligation) -> bool:

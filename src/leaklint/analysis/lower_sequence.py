@@ -218,6 +218,8 @@ class SequenceLowerer(Lowerer):
         return super()._condition(node)
 
     def _state(self, node: ast.expr) -> Test | None:
+        if self.place(node) is not None:
+            return None  # `self.sock` is a variable here, no state of self
         called = node.func if isinstance(node, ast.Call) and not node.args and not node.keywords else node
         if isinstance(called, ast.Attribute) and called.attr in STATES:
             found = self.place(called.value)

@@ -15,6 +15,8 @@ RELEASES = frozenset(
     ("close", "aclose", "stop", "shutdown", "cleanup", "terminate", "quit", "disconnect", "dispose", "release", "server_close")
 ) | frozenset(("kill", "unlink", "uninstall"))
 
+FUNCTIONS = frozenset(("shutil.rmtree", "os.close", "os.unlink", "os.remove", "os.rmdir", "os.removedirs"))
+
 
 def registrations(source: Source, functions: Sequence[Function]) -> Iterator[tuple[ast.Call, ast.Call]]:
     """Yield each registering call with the release that is called among its arguments."""
@@ -30,8 +32,10 @@ def _in(node: ast.AST) -> Iterator[tuple[ast.Call, ast.Call]]:
     while stack:
         one = stack.pop()
         match one:
-            case ast.Call(args=[ast.Call(func=ast.Attribute(attr=name), args=[], keywords=[]) as released, *_]):
-                if terminal(one) in REGISTERING and name in RELEASES:
+            case ast.Call(args=[ast.Call(func=ast.Attribute(value=ast.expr() as base, attr=name)) as released, *_]):
+                is_method = name in RELEASES and not released.args and not released.keywords
+                is_function = isinstance(base, ast.Name) and f"{base.id}.{name}" in FUNCTIONS and bool(released.args)
+                if terminal(one) in REGISTERING and (is_method or is_function):
                     yield one, released
             case _:
                 pass

@@ -124,6 +124,8 @@ class Run:
 def is_setup(function: Function) -> bool:
     """Say whether a function is a set-up of unittest or pytest."""
     name, owner = function.node.name, function.owner
+    if bodies.decorators(function) & bodies.FIXTURES:
+        return False  # a fixture by the name `setup`
     if name in MODULE_WIDE:
         return owner is None and function.outer is None
     if (name not in CLASS_WIDE and name not in EACH) or owner is None:

@@ -36,8 +36,9 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     source = module.source
     for call, released in registrations(source, module.functions):
         one = known.get(released)
-        text = f"`{ast.unparse(released)}` is called here and its result registered; register `{ast.unparse(released.func)}`"
-        fix = Fix(Replace(source.span(released), source.segment(source.span(released.func))))
+        code, name = source.segment(source.span(released)), source.segment(source.span(released.func))
+        text = f"`{ast.unparse(released)}` is called here and its result registered; register `{name}` itself"
+        fix = Fix(Replace(source.span(released), f"lambda: {code}" if released.args else name))
         spans = (source.span(one.node),) if one is not None else ()
         yield Finding(rule.code, source.span(call), text, (), fix, spans)
 

@@ -24,9 +24,10 @@ Good:
 Fix: an ExitStack (AsyncExitStack) around the fixture, which the factory's results enter.
 """
 
+import ast
 from collections.abc import Iterator
 
-from leaklint.analysis.factories import factories
+from leaklint.analysis.factories import factories, partials
 from leaklint.analysis.factory_plan import plan_factory
 from leaklint.analysis.facts import Obligation, is_real
 from leaklint.analysis.modules import ModuleFacts
@@ -47,6 +48,25 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
                 text = f"`{fixture.node.name}` hands out a function that opens {subject(one)}, and nobody releases it"
                 cure = f"; enter it into a `contextlib.{keyword}` of the fixture"
                 yield opening(one, rule.code, text + cure, (Step(one.line, "acquired here"),), fix)
+        for call in partials(fixture):
+            opened = _opened_by(call, module)
+            if opened is not None:
+                span = module.source.span(call)
+                text = f"`{fixture.node.name}` hands out a function that opens {opened}, and nobody releases it"
+                yield Finding(
+                    rule.code, span, f"{text}; enter it into a `contextlib.ExitStack` of the fixture", (), None, (span,)
+                )
+
+
+def _opened_by(call: ast.Call, module: ModuleFacts) -> str | None:
+    """Name what calling a `functools.partial` opens."""
+    if module.scope.dotted(call.func) != "functools.partial" or not call.args:
+        return None
+    dotted = module.scope.dotted(call.args[0])
+    summary = module.project.catalogue.summary(dotted) if dotted is not None else None
+    kind = summary.acquires[0] if summary is not None and summary.acquires else None
+    resource = module.project.catalogue.resource(kind) if kind else None
+    return (resource.label or resource.name) if resource is not None and not resource.silent else None
 
 
 def _is_left(one: Obligation) -> bool:
