@@ -95,4 +95,5 @@ def test_the_fix_leads_from_bad_to_good(example: Example, shipped: Project) -> N
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if not one.has_fix], ids=lambda example: example.code)
 def test_a_rule_without_a_fix_offers_none(example: Example, shipped: Project) -> None:
-    assert [finding.fix for finding in lint(parse("example.py", example.bad), shipped)] == [None]
+    found = [finding for finding in lint(parse("example.py", example.bad), shipped) if finding.code == example.code]
+    assert [finding.fix for finding in found] == [None]

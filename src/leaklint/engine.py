@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leaklint.analysis.openers import Openers
-from leaklint.analysis.prefilter import may_acquire
+from leaklint.analysis.prefilter import is_suspect, may_acquire
 from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
 from leaklint.model.finding import Finding
@@ -48,7 +48,7 @@ DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they a
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
-    if not may_acquire(source.text, project.catalogue) and not project.openers.words(source.text, os.path.abspath(source.path)):
+    if not _may_concern(source, project):
         return []
     # only here: most small runs end above, and importing these costs as much as the rest of one
     from leaklint.analysis.modules import facts_of
@@ -65,6 +65,13 @@ def lint(source: Source, project: Project) -> list[Finding]:
     finally:
         sys.setrecursionlimit(usual)
     return sorted(_most_specific(found), key=lambda one: (one.span, one.code))
+
+
+def _may_concern(source: Source, project: Project) -> bool:
+    text = source.text
+    if may_acquire(text, project.catalogue) or is_suspect(text):
+        return True
+    return bool(project.openers.words(text, os.path.abspath(source.path)))
 
 
 def _most_specific(findings: list[Finding]) -> list[Finding]:

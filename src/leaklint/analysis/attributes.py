@@ -7,6 +7,7 @@ method does not reach that attribute" is said only where the method does nothing
 import ast
 from dataclasses import dataclass, field
 
+from leaklint.analysis.callee import is_closing
 from leaklint.analysis.names import FunctionNode, children, terminal
 
 RELEASE_METHODS = frozenset(
@@ -100,6 +101,7 @@ RELEASING = frozenset(
 )
 READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
 CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
+REGISTERING = frozenset(("finalize", "callback", "push_async_callback", "addCleanup", "addClassCleanup", "addfinalizer"))
 STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", "done", "shut")
 
 
@@ -114,6 +116,8 @@ class Reach:
     reaches_all: bool = False
     called_on: dict[str, set[str]] = field(default_factory=dict)  # attribute -> methods called on it
     registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
+    loads: set[str] = field(default_factory=set)
+    nodes: set[FunctionNode] = field(default_factory=set)  # where several methods are read together: these
 
 
 def reach_of(node: FunctionNode) -> Reach:
@@ -122,7 +126,46 @@ def reach_of(node: FunctionNode) -> Reach:
     reach = Reach()
     if arguments:
         _visit(node, [], arguments[0].arg, reach)
+        reach.released.update(ended(node))
     return reach
+
+
+def ended(node: FunctionNode) -> dict[str, int]:
+    """Give the attributes that a method plainly releases (`self.x.close()`, `x = self.x; x.close()`), and the last line."""
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    own = arguments[0].arg if arguments else ""
+    behind: dict[str, set[str]] = {}  # names -> the attributes that they may stand for
+    found: dict[str, int] = {}
+    for one in ast.walk(node):
+        match one:
+            case ast.Assign(targets=targets, value=value):
+                sources = targets
+            case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
+                sources = [target]
+            case ast.comprehension(target=target, iter=value) | ast.NamedExpr(target=target, value=value):
+                sources = [target]
+            case _:
+                continue
+        attributes = own_attributes(value, own)
+        for name in [name.id for source in sources for name in ast.walk(source) if isinstance(name, ast.Name)]:
+            behind.setdefault(name, set()).update(attributes)
+    for one in ast.walk(node):
+        match one:
+            case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in RELEASING:
+                names = own_attributes(value, own) | (behind.get(value.id, set()) if isinstance(value, ast.Name) else set())
+                found.update((name, max(one.lineno, found.get(name, 0))) for name in names)
+            case _:
+                pass
+    return found
+
+
+def own_attributes(node: ast.AST, own: str) -> set[str]:
+    """Give the attributes of the object that an expression mentions."""
+    return {
+        one.attr
+        for one in ast.walk(node)
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == own
+    }
 
 
 def stores(node: FunctionNode) -> bool:
@@ -140,6 +183,8 @@ def stores(node: FunctionNode) -> bool:
 def _visit(node: ast.AST, path: list[ast.AST], own: str, reach: Reach) -> None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == own:
         _note(node, path, reach)
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call) and terminal(node.value) == "super":
+        reach.calls_super.add(node.attr)
     elif isinstance(node, ast.Call):
         _note_call(node, own, reach)
     path.append(node)
@@ -154,8 +199,6 @@ def _note_call(node: ast.Call, own: str, reach: Reach) -> None:
     if isinstance(function, ast.Attribute):
         if isinstance(function.value, ast.Name) and function.value.id == own:
             reach.calls.add(name)
-        elif terminal(function.value) == "super":
-            reach.calls_super.add(name)
         elif node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == own:
             reach.calls_super.add(name)  # Base.close(self)
     elif name in ("getattr", "vars", "setattr") and node.args:
@@ -175,13 +218,34 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
         reach.released.add(name)
         if _is_guarded(name, path):
             reach.guarded.add(name)
+    reach.loads.add(name)
+    if _is_registered(node, path):
+        reach.registered.add(name)
     match path[-2:]:
-        case [ast.Call() as call, ast.Attribute(attr=method) as bound] if call.func is not bound and method in RELEASE_METHODS:
-            reach.registered.add(name)
         case [ast.Call() as call, ast.Attribute(attr=method) as bound] if call.func is bound:
             reach.called_on.setdefault(name, set()).add(method)
         case _:
             pass
+
+
+def _is_registered(node: ast.AST, path: list[ast.AST]) -> bool:
+    """Say whether a mention hands its release on, uncalled: `[self.x.close]`, `finalize(self, shut, self.x)`."""
+    match path[-2:]:
+        case [above, ast.Attribute(attr=method) as bound] if method in RELEASE_METHODS:
+            if not isinstance(above, ast.Expr) and not (isinstance(above, ast.Call) and above.func is bound):
+                return True
+        case _:
+            pass
+    inner = node
+    for one in reversed(path):
+        if isinstance(one, ast.stmt):
+            return False
+        if isinstance(one, ast.Call) and inner is not one.func:
+            names = [terminal(argument) for argument in one.args if not isinstance(argument, ast.Call)]
+            if terminal(one) in REGISTERING or any(is_closing(name) for name in names):
+                return True
+        inner = one
+    return False
 
 
 def _may_release(node: ast.Attribute, path: list[ast.AST]) -> bool:

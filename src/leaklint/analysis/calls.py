@@ -239,7 +239,7 @@ def _fill_field(op: Call, store: Store, setting: Setting) -> None:
     for value in store.values(op.receiver):
         if isinstance(value, Field):
             for argument in op.arguments:
-                events.store_in_field(value.name, store.values(argument.operand), op, store, setting)
+                events.store_in_field(value.name, store.values(argument.operand), op, store, setting, is_container=True)
 
 
 def _call_through_class(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
@@ -293,9 +293,14 @@ def _call_on_site(
         return
     is_expected = any(first <= op.line <= last for first, last in setting.graph.expected)
     if method in resource.opened_by and not is_expected:  # what is meant to fail opens nothing
-        events.open_now(site, op, store, setting)
+        if site.own_type is None:
+            events.open_now(site, op, store, setting)
+        else:
+            outcome.opened.append(site)  # a method of one's own that raises has opened nothing
     events.use(site, op, store, setting, method if is_sure else None)
-    if method in resource.lazy or "*" in resource.lazy:
+    if method in resource.fluent:
+        outcome.values.add(site)
+    elif method in resource.lazy or "*" in resource.lazy:
         outcome.values.add(site.view)
     elif not callee.is_plain(method) and not op.is_dropped:
         outcome.values.add(site.dependent)

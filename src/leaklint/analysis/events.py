@@ -117,11 +117,17 @@ def use(site: Site, op: Op, store: Store, setting: Setting, method: str | None =
         history.late.setdefault(op, set()).add(statuses == OPEN_NOWHERE)
 
 
-def store_in_field(name: str, values: Iterable[Value], op: Op, store: Store, setting: Setting) -> None:
-    """Note that an attribute of self, or a container that it holds, keeps the values."""
+def store_in_field(
+    name: str, values: Iterable[Value], op: Op, store: Store, setting: Setting, is_container: bool = False
+) -> None:
+    """Note that an attribute of self, or (`is_container`) a container that it holds, keeps the values."""
     if setting.record is not None:
-        for site in store.carried(values):
-            setting.record.of(site).fields[name] = op
+        for value in values:
+            for site in store.carried((value,)):
+                history = setting.record.of(site)
+                history.fields[name] = op
+                if is_container or isinstance(value, Box | Elements):
+                    history.contained.add(name)
 
 
 def contain(values: Iterable[Value], setting: Setting) -> None:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from leaklint.analysis import staging
+from leaklint.analysis import bodies, staging
 from leaklint.analysis.graph import Block
 from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
 from leaklint.analysis.ops import Call, Op, Raise
@@ -212,10 +212,15 @@ class Obligation:
 
     @property
     def attributes(self) -> list[str]:
-        """The attributes of self that keep it, where these are all that it is handed to."""
-        history = self.history
+        """The attributes of self that keep it, where it goes nowhere else; what a class itself holds is for the process."""
+        history, function = self.history, self.facts.function
+        names = bodies.decorators(function) if function is not None else frozenset()
+        if function is None or "classmethod" in names:
+            return []
+        if "cached_property" in names:
+            return [function.node.name] if history.returns and not history.moves else []
         kept = set(history.fields.values())
-        return list(history.fields) if kept and not history.returns and all(op in kept for op in history.moves) else []
+        return list(history.fields) if kept and not history.returns_open and all(op in kept for op in history.moves) else []
 
     @property
     def is_rebound(self) -> bool:
@@ -271,9 +276,9 @@ def is_real(obligation: Obligation) -> bool:
 def is_reportable(obligation: Obligation) -> bool:
     """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
-    if site.resource.is_loop or site.resource.only_in_fixtures or not (history.exits or history.rebinds or history.fields):
+    if site.resource.is_loop or site.resource.only_in_fixtures:
         return False
-    if not is_real(obligation):
+    if not (history.exits or history.rebinds or obligation.attributes) or not is_real(obligation):
         return False
     if facts.is_setup and obligation.is_named:
         return bool(history.releases or history.enters)

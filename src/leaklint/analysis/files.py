@@ -7,10 +7,12 @@ Installed packages are not first-party: the catalogue describes them.
 """
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 INSTALLED = frozenset(("site-packages", "dist-packages", os.path.basename(os.path.dirname(os.__file__))))
+SKIPPED = frozenset(("__pycache__", "node_modules", "build", "dist"))
 LEVELS = 16
 
 
@@ -36,6 +38,33 @@ def find_module(dotted: str, importer: str, sources: tuple[str, ...] = ()) -> tu
 
 
 @cache
+def root_of(directory: str) -> str:
+    """Give the root of the project that a directory belongs to.
+
+    That is the nearest ancestor with a marker, else the directory in which its outermost package lies (`src/` left out).
+    """
+    top = directory
+    while _is_file(os.path.join(top, "__init__.py")):
+        top = os.path.dirname(top)
+    one = top
+    for _ in range(LEVELS):
+        if os.path.basename(one) in INSTALLED:
+            return one
+        if any(_exists(os.path.join(one, marker)) for marker in MARKERS):
+            return one
+        above = os.path.dirname(one)
+        if above == one:
+            break
+        one = above
+    return os.path.dirname(top) if os.path.basename(top) == "src" else top
+
+
+def shown_path(path: str) -> str:
+    """Give a path as messages show it: relative to its project's root, with slashes."""
+    return os.path.relpath(path, root_of(os.path.dirname(path))).replace(os.sep, "/")
+
+
+@cache
 def module_name(path: str) -> str:
     """Give the dotted name of the module in a file, from the topmost package around it."""
     directory, name = os.path.split(path)
@@ -44,6 +73,16 @@ def module_name(path: str) -> str:
         directory, package = os.path.split(directory)
         parts.insert(0, package)
     return ".".join(parts)
+
+
+def python_files(root: str) -> Iterator[str]:
+    """Yield the Python files of a project; hidden directories, environments and what is installed are left out."""
+    for directory, folders, names in os.walk(root):
+        if "pyvenv.cfg" in names:
+            folders.clear()
+            continue
+        folders[:] = sorted(one for one in folders if one[0] != "." and one not in SKIPPED and one not in INSTALLED)
+        yield from (os.path.join(directory, name) for name in sorted(names) if name.endswith(".py"))
 
 
 def _walk(base: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:

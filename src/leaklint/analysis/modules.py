@@ -10,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable
+from leaklint.analysis.drops import Drop, drops, filled
+from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable, is_test_class
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
+from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
 from leaklint.analysis.names import Function, Scope, lambdas
-from leaklint.analysis.owners import Owner
+from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
-from leaklint.analysis.prefilter import is_testing, lines_with
+from leaklint.analysis.prefilter import is_suspect, is_testing, lines_with, may_evict, may_probe
+from leaklint.analysis.probing import Probe, probes
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
@@ -30,6 +33,7 @@ class ModuleFacts:
 
     source: Source
     project: ModuleProject
+    workspace: Workspace
     functions: list[Function]  # lambdas on lines that can acquire included
     target: tuple[int, int] = sys.version_info[:2]  # the oldest Python that the module must run on
     _facts: dict[Function, Facts] = field(default_factory=dict)
@@ -64,19 +68,49 @@ class ModuleFacts:
             owner = one.facts.owner if one.attributes and not one.facts.is_setup else None
             if owner is not None and is_reportable(one):
                 name = one.attributes[0]
-                if not owner.is_released(name) and is_judged(owner, name, self.source):
+                if not owner.is_released(name) and is_judged(owner, name, self.source) and not owner.is_ended(name):
                     yield one, name, owner
 
     @cached_property
     def owners(self) -> list[Owner]:
         """The classes of the module that own something."""
-        found = []
-        for definition in self.scope.bindings.definitions.values():
-            if isinstance(definition, ast.ClassDef) and self.project.may_acquire(definition):
-                owner = self.project.owner(definition)
-                if owner.owned:
-                    found.append(owner)
-        return found
+        found = [self.project.owner(one) for one in self.classes if self.project.may_acquire(one)]
+        return [one for one in found if one.owned]
+
+    @property
+    def classes(self) -> list[ast.ClassDef]:
+        """The classes that the module defines at its top."""
+        return classes_of(self.scope)
+
+    @property
+    def dropped(self) -> Iterator[tuple[Drop, Owned]]:
+        """What classes throw out of their containers, where these hold resources that would be released."""
+        for owner in self.owners:
+            contained = {one.attribute: one for one in owner.owned if one.is_contained and owner.is_released(one.attribute)}
+            for drop in drops(owner) if contained and owner.is_closed and not is_test_class(owner) else ():
+                if drop.attribute in contained:
+                    yield drop, contained[drop.attribute]
+        if may_evict(self.source.text):
+            yield from self._dropped_by_containers()
+
+    def _dropped_by_containers(self) -> Iterator[tuple[Drop, Owned]]:
+        """What classes evict that somebody else has put into them."""
+        for node in self.classes:
+            owner = self.project.described(node)
+            evictions = [one for one in drops(owner) if one.is_eviction]
+            if any(one.attribute in filled(owner) for one in evictions):
+                held = next(held_by((self.project, node), self.workspace), None)
+                yield from ((one, held) for one in evictions if held is not None)
+
+    @property
+    def vain(self) -> Iterator[tuple[Probe, Owner, Owner]]:
+        """The release methods that ask an attribute for a method which no class of it has, with a class that owns something."""
+        for node in self.classes if may_probe(self.source.text) else ():
+            for probe in probes(node):
+                kin = possible_classes(self.project, node, probe.attribute, self.workspace)
+                owning = next((one for one in kin if one.owned), None)
+                if owning is not None and not any(one.methods.keys() & {*probe.asked, "__getattr__"} for one in kin):
+                    yield probe, self.project.described(node), owning
 
     @cached_property
     def fixtures(self) -> list[Fixture]:
@@ -117,12 +151,12 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     """Give the facts of a module, None where nothing in it can acquire and no rule of fixtures has anything to say."""
     project = workspace.adopt(source)
     if not project.lines and not is_testing(source.text):
-        return None
+        return ModuleFacts(source, project, workspace, [], target) if is_suspect(source.text) else None
     everything = list(project.functions)
     lambda_lines = project.lines & lines_with({"lambda"}, source.text, "")
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
-    return ModuleFacts(source, project, everything, target)
+    return ModuleFacts(source, project, workspace, everything, target)
 
 
 def _module_facts(module: ModuleFacts) -> Iterator[Facts]:

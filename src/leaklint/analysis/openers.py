@@ -78,9 +78,8 @@ class Openers:
         if module is None or known is None:
             return []
         if not module[1]:
-            return [
-                name for name in asked if (name in known.regions or name in known.imports) and self._may_open(module[0], name)
-            ]
+            found = asked if known.stars else asked & (known.regions.keys() | known.imports.keys())
+            return [name for name in found if self._may_open(module[0], name)]
         owners = [one for one in known.definitions(module[1][0]) if one.is_class]
         return [
             one.name

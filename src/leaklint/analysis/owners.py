@@ -7,16 +7,19 @@ where it acquires.
 import ast
 import os
 import re
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from leaklint.analysis.attributes import RELEASE_METHODS, Reach, reach_of
+from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, reach_of
+from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, Scope, terminal
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import Site, own_type
 from leaklint.model.resource import Resource, With
 
 BUILDERS = frozenset(("__init__", "__post_init__", "__new__"))
+CONTAINING = frozenset(name for kind in (dict, list, set, deque, OrderedDict) for name in dir(kind))
 Methods = dict[str, tuple[str, FunctionNode]]  # name -> (file, node)
 
 
@@ -31,6 +34,7 @@ class Owned:
     method: str
     is_async: bool  # its release is a coroutine
     releases: frozenset[str]
+    is_contained: bool = False  # in a container that the attribute holds
 
 
 @dataclass(eq=False)
@@ -66,26 +70,36 @@ class Owner:
     def reached(self, starts: list[str]) -> Reach:
         """Give what methods do together with all the methods that they call on their object."""
         total = Reach()
-        waiting = [(name, 0) for name in starts]
-        seen: set[tuple[str, int]] = set()
+        waiting = [self._next(name, -1) for name in starts]
         while waiting:
-            name, level = waiting.pop()
-            if (name, level) in seen:
+            node = waiting.pop()
+            if node is None or node in total.nodes:
                 continue
-            seen.add((name, level))
-            candidates = [node for _, one, node in self.lines if one == name]
-            if level >= len(candidates):
-                continue
-            found = self.reach(candidates[level])
+            total.nodes.add(node)
+            found = self.reach(node)
             total.released |= found.released
             total.guarded |= found.guarded
             total.reaches_all |= found.reaches_all
             for attribute, methods in found.called_on.items():
                 total.called_on.setdefault(attribute, set()).update(methods)
-            waiting += [(called, 0) for called in found.calls]
-            waiting += [(called, level + 1 if called == name else 0) for called in found.calls_super]
-            total.calls |= found.calls | {name}
+            waiting += [self._next(name, -1) for name in (*found.calls, *found.loads)]  # loads: properties
+            waiting += [self._next(name, self._levels[node]) for name in found.calls_super]
+            total.calls |= found.calls | {node.name}
         return total
+
+    def _next(self, name: str, level: int) -> FunctionNode | None:
+        """Give the method of a name that the first class behind a level of the family defines."""
+        return next((node for _, one, node in self.lines if one == name and self._levels[node] > level), None)
+
+    @cached_property
+    def _levels(self) -> dict[FunctionNode, int]:
+        """The place in the family of the class that defines a method."""
+        found: dict[FunctionNode, int] = {}
+        for level, (_, node) in enumerate(self.family):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found[method] = level
+        return found
 
     @cached_property
     def released(self) -> Reach:
@@ -94,7 +108,10 @@ class Owner:
         for _, _, node in self.lines:
             found.released |= self.reach(node).registered
         # what releases one type (`pool.clear()`) empties another
-        found.released |= {one.attribute for one in self.owned if one.releases & found.called_on.get(one.attribute, set())}
+        for one in self.owned:
+            called = found.called_on.get(one.attribute, set())
+            if one.releases & called or (one.is_contained and called - CONTAINING):  # a container of somebody's own
+                found.released.add(one.attribute)
         return found
 
     @cached_property
@@ -112,6 +129,13 @@ class Owner:
         found = self.released
         return found.reaches_all or attribute in found.released
 
+    def is_ended(self, attribute: str) -> bool:
+        """Say whether a method that is no release method releases an attribute, and does not open it anew after that."""
+        opening = {one.method: one.line for one in self.owned if one.attribute == attribute}
+        dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
+        others = [node for _, name, node in self.lines if name not in RELEASE_METHODS | BUILDERS and node not in dying]
+        return any(ended(node).get(attribute, 0) > opening.get(node.name, 0) for node in others)
+
     def is_released_in_del(self, attribute: str) -> bool:
         """Say whether `__del__` releases an attribute."""
         return "__del__" in self.methods and attribute in self.reached(["__del__"]).released
@@ -119,7 +143,14 @@ class Owner:
     def keeps(self) -> list[Owned]:
         """Give what the class owns and releases: what makes it a resource."""
         found = self.released
-        return [one for one in self.owned if found.reaches_all or one.attribute in found.released]
+        return [one for one in self.owned if (found.reaches_all or one.attribute in found.released) and self.opens(one)]
+
+    def opens(self, one: Owned) -> bool:
+        """Say whether what a base opens is opened in this class, too: not where its constructor is replaced."""
+        if one.method not in BUILDERS:
+            return True
+        built = self.reached([name for name in BUILDERS if name in self.methods]).nodes
+        return any(node.name == one.method and node.lineno <= one.line <= (node.end_lineno or one.line) for node in built)
 
     def builders(self) -> set[str]:
         """Give the methods that run when an instance is made."""
@@ -175,9 +206,17 @@ def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: s
         label=label,
         variable=_variable(owner.node.name),
         opened_by=opened_by,
-        lazy=frozenset(("*",)),
+        lazy=_lending(owner),
+        fluent=frozenset(name for name, (_, node) in owner.methods.items() if returns_itself(node)),
     )
     return Acquired(resource, 1, label, kind)
+
+
+def _lending(owner: Owner) -> frozenset[str]:
+    """Give the methods whose results may lead to the object; `*` where nobody knows all of its methods."""
+    methods = {name: node for name, (_, node) in owner.methods.items()}
+    found = {name for name, node in methods.items() if not name.startswith("__") and lends(node, methods)}
+    return frozenset(found) if owner.is_closed else frozenset((*found, "*"))
 
 
 def _first(names: list[str]) -> str | None:
@@ -212,7 +251,7 @@ def _variable(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("_")).lower()
 
 
-def owned_by(site: Site, fields: list[str], path: str, method: str) -> list[Owned]:
+def owned_by(site: Site, names: list[str], contained: set[str], path: str, method: str) -> list[Owned]:
     """Describe an acquisition that a method stores in attributes of its object."""
     resource = site.resource
     return [
@@ -224,8 +263,9 @@ def owned_by(site: Site, fields: list[str], path: str, method: str) -> list[Owne
             method,
             not resource.releases and bool(resource.async_releases),
             resource.releases | resource.async_releases,
+            name in contained,
         )
-        for name in fields
+        for name in names
     ]
 
 

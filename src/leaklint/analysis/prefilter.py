@@ -17,6 +17,8 @@ IMPORTED = re.compile(
 COMMENT = re.compile(r"#[^\n]*")
 MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 TESTING = ("fixture", "addCleanup", "addfinalizer", "TestClient(")
+EVICTING = re.compile(r"^[ \t]+(?:self\.\w+\.pop(?:item|left)?\([^\n]*\)[ \t]*(?:#[^\n]*)?$|del self\.\w+\[)", re.MULTILINE)
+PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdown|stop|cleanup|dispose|disconnect)\b")
 STANDARD = sys.stdlib_module_names
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
@@ -29,6 +31,21 @@ def may_acquire(text: str, catalogue: Catalogue) -> bool:
 def is_testing(text: str) -> bool:
     """Say whether a text holds fixtures, or calls that register a release."""
     return any(word in text for word in TESTING)
+
+
+def is_suspect(text: str) -> bool:
+    """Say whether the rules of owners may speak of a module that acquires nothing itself."""
+    return may_evict(text) or may_probe(text)
+
+
+def may_evict(text: str) -> bool:
+    """Say whether a text holds a statement that may throw something out of an object's container."""
+    return (".pop" in text or "del self." in text) and EVICTING.search(text) is not None
+
+
+def may_probe(text: str) -> bool:
+    """Say whether a text asks whether an attribute has a release method."""
+    return "attr(self." in text and PROBING.search(text) is not None
 
 
 def imported_roots(text: str) -> frozenset[str]:

@@ -24,6 +24,7 @@ class History:
     rebinds: dict[Op, None] = field(default_factory=dict)
     is_captured: bool = False  # somebody may use it, or what comes from it, at a time of his own
     fields: dict[str, Op] = field(default_factory=dict)  # attributes of self that it was stored in
+    contained: set[str] = field(default_factory=set)  # those of them that keep it inside a container
     is_contained: bool = False  # put into a container made here
     is_kept_by_with: bool = False  # a with on it, which does not release it
     is_wrapped_in_with: bool = False  # a wrapper that does not release it was entered

@@ -24,6 +24,7 @@ from leaklint.analysis.values import (
     Constant,
     Dependent,
     Elements,
+    Field,
     Instance,
     Other,
     Part,
@@ -251,7 +252,7 @@ def truth(store: Store, value: Value, test: Test) -> bool | None:
         case Comparison.TRUTH:
             return _is_true(store, value)
         case Comparison.IS_NONE:
-            return None if isinstance(value, Other | Dependent | Part) else value is NONE
+            return None if isinstance(value, Other | Dependent | Field | Part) else value is NONE
         case Comparison.NOT_EMPTY:
             is_parameter = isinstance(value, Site) and value.parameter is not None
             return (

@@ -252,7 +252,11 @@ class ModuleProject:
         return found
 
     def _find_kept(self, node: FunctionNode, name: str) -> list[Owned]:
-        if not self.may_acquire(node) or _length(node) > 3 * LONGEST or not stores(node):
+        decorators = {terminal(one) for one in node.decorator_list}
+        is_cached = "cached_property" in decorators
+        if "classmethod" in decorators or not self.may_acquire(node) or _length(node) > 3 * LONGEST:
+            return []
+        if not is_cached and not stores(node):
             return []
         setting = self.lowered(self._by_node.get(node) or Function(node))
         if not self.acquires_in(setting.graph):
@@ -260,8 +264,9 @@ class ModuleProject:
         found: dict[tuple[str, int], Owned] = {}
         solution = self.solved(self._by_node.get(node) or Function(node), setting)
         for site, history in solution.record.histories.items():
-            if site.parameter is None and history.fields and not site.resource.only_in_fixtures:
-                for one in owned_by(site, list(history.fields), self.path, name):
+            names = [name] if is_cached and history.returns and not history.moves else list(history.fields)
+            if site.parameter is None and not site.resource.only_in_fixtures:
+                for one in owned_by(site, names, history.contained, self.path, name):
                     found[one.attribute, one.line] = one
         return list(found.values())
 

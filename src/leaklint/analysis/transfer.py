@@ -220,7 +220,7 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
             store.version += 1
     for container in store.values(op.container):
         if isinstance(container, Field):
-            events.store_in_field(container.name, values, op, store, setting)
+            events.store_in_field(container.name, values, op, store, setting, is_container=True)
     if not containers:
         own = set(store.carried(store.values(op.container)))  # what comes from the container may go back into it
         events.move([one for one in values if not isinstance(one, Dependent) or one.site not in own], op, store, setting)
@@ -312,4 +312,6 @@ def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:
 
 
 def _is_own_parameter(value: Value) -> bool:
-    return isinstance(value, Site) and value.parameter is not None
+    """Say whether a value is a parameter, or only uses one: the summary tells the caller, whose it stays."""
+    site = value.site if isinstance(value, View) else value
+    return isinstance(site, Site) and site.parameter is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.pending import Pending
 from leaklint.analysis.summaries import ModuleProject
+from leaklint.analysis.users import Users
 from leaklint.catalogue import Catalogue
 from leaklint.model.source import Source, SourceError, read
 
@@ -20,6 +21,7 @@ class Workspace:
         self.catalogue = catalogue
         self.openers = openers
         self.pending = Pending()
+        self.users = Users()
         self._linted: ModuleProject | None = None
         self._projects: OrderedDict[str, ModuleProject | None] = OrderedDict()
 

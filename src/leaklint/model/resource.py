@@ -49,6 +49,7 @@ class Resource:
     none_after_release: frozenset[str] = frozenset()  # attributes
     fails_after_release: frozenset[str] = frozenset()  # methods
     lazy: frozenset[str] = frozenset()  # methods whose result still uses it
+    fluent: frozenset[str] = frozenset()  # methods that give the object itself
     data: frozenset[str] = frozenset()  # attributes that outlive it
     parts: tuple[str, ...] = ()  # what is released separately; empty: one thing
     needs: tuple[str, ...] = ()  # the parts that are open after a plain acquisition

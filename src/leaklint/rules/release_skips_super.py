@@ -61,10 +61,10 @@ def _finding(owner: Owner, base: Owner, method: FunctionNode, attribute: str, so
 
 def _missed(owner: Owner, base: Owner, statement: FunctionNode) -> str | None:
     """Give an attribute that the base's method of the same name releases and the override, with all it calls, does not."""
-    if statement.name not in base.methods or statement.name in owner.reach(statement).calls_super:
-        return None
-    kept = {one.attribute for one in base.keeps()} & base.reached([statement.name]).released
     found = owner.reached([statement.name])
+    if statement.name not in base.methods or base.methods[statement.name][1] in found.nodes:
+        return None
+    kept = {one.attribute for one in base.keeps() if owner.opens(one)} & base.reached([statement.name]).released
     return None if found.reaches_all else next(iter(sorted(kept - found.released)), None)
 
 

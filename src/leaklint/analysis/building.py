@@ -1,0 +1,87 @@
+"""Constructors and factories: what a later step of theirs, should it raise, leaves open."""
+
+import ast
+
+from leaklint.analysis.attributes import RELEASING
+from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.graph import Block, Graph, successors
+from leaklint.analysis.names import terminal
+from leaklint.analysis.ops import Call, Op, Raise
+from leaklint.analysis.owners import BUILDERS
+from leaklint.analysis.setting import Body
+
+ENTERING = frozenset(("__enter__", "__aenter__"))  # where these raise, nothing is left
+
+
+def failing_step(one: Obligation) -> Op | None:
+    """Give the operation that leaves open what a constructor has stored, or a factory is about to return."""
+    function = one.facts.function
+    if function is None or one.facts.solution.setting.body is not Body.PLAIN:
+        return None
+    is_builder = function.owner is not None and function.node.name in BUILDERS | ENTERING
+    if one.is_open_at_raise and not one.is_open_at_return and (one.history.returns or (is_builder and one.attributes)):
+        raising = one.raising
+        if raising and not (one.history.returns and one.explicit_raises):
+            return raising[0]
+    return _after_storing(one) if is_builder and one.attributes else None
+
+
+def _after_storing(one: Obligation) -> Op | None:
+    owner = one.facts.owner
+    name = one.attributes[0]
+    if owner is None or not owner.is_released(name):
+        return None  # other rules speak of it
+    store = one.history.fields.get(name)
+    return _raising_after(store, one.facts) if store is not None else None
+
+
+def _raising_after(store: Op, facts: Facts) -> Op | None:
+    """Give the first call after an operation whose exception leaves the body past everything that releases."""
+    graph = facts.solution.setting.graph
+    start = next((block for block in graph.blocks if store in block.ops), None)
+    waiting = [(start, start.ops.index(store) + 1)] if start is not None else []
+    seen: set[Block] = set()
+    for block, begin in waiting:
+        for op, kind in zip(block.ops[begin:], block.raises[begin:], strict=True):
+            may_fail = isinstance(op, Call | Raise) and op.statement is not store.statement and not _is_suppressed(op, facts)
+            if may_fail and kind is not None and any(_leaves(target, graph) for target in block.frame.route(kind)):
+                return op
+        if begin and block is not start:
+            continue
+        for after in _normal(block):
+            if after not in seen:
+                seen.add(after)
+                waiting.append((after, 0))
+    return None
+
+
+def _is_suppressed(op: Op, facts: Facts) -> bool:
+    """Say whether an operation stands in a with that swallows what it raises."""
+    around = [one for one in facts.around(op.statement) if isinstance(one, ast.With | ast.AsyncWith)]
+    return any(terminal(item.context_expr) == "suppress" for one in around for item in one.items)
+
+
+def _normal(block: Block) -> list[Block]:
+    raised = {target for kind in block.raises if kind is not None for target in block.frame.route(kind)}
+    return [one for one in successors(block) if one not in raised]
+
+
+def _leaves(block: Block, graph: Graph) -> bool:
+    """Say whether the raised exit is reached from a block without a release on the way."""
+    waiting, seen = [block], {block}
+    while waiting:
+        one = waiting.pop()
+        if one is graph.raised:
+            return True
+        if any(isinstance(op, Call) and _may_release(op) for op in one.ops):
+            continue
+        for after in successors(one):
+            if after not in seen:
+                seen.add(after)
+                waiting.append(after)
+    return False
+
+
+def _may_release(op: Call) -> bool:
+    name = op.method or (op.reference or "").rpartition(".")[2]
+    return name in RELEASING
