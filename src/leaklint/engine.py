@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leaklint.analysis.openers import Openers
-from leaklint.analysis.prefilter import is_suspect, may_acquire
+from leaklint.analysis.prefilter import is_suspect, may_acquire, may_concern_loops
 from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
 from leaklint.model.finding import Finding
@@ -42,13 +42,15 @@ class Project:
 if TYPE_CHECKING:  # loaded only for a module that may acquire
     from leaklint.analysis.workspace import Workspace
 
+
 FAMILIES = "93421"  # of rules, the most specific first: advice, fixtures, owners, loops, scopes
+WRONG_RELEASES = ("LKR204", "LKR205", "LKR207", "LKR306")  # they stand for the acquisition, whoever owns it
 DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they are long
 
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
-    if not _may_concern(source, project):
+    if not _may_matter(source, project):
         return []
     # only here: most small runs end above, and importing these costs as much as the rest of one
     from leaklint.analysis.modules import facts_of
@@ -67,9 +69,10 @@ def lint(source: Source, project: Project) -> list[Finding]:
     return sorted(_most_specific(found), key=lambda one: (one.span, one.code))
 
 
-def _may_concern(source: Source, project: Project) -> bool:
+def _may_matter(source: Source, project: Project) -> bool:
+    """Say whether a module can acquire anything, or has to do with event loops, as far as its text tells."""
     text = source.text
-    if may_acquire(text, project.catalogue) or is_suspect(text):
+    if may_concern_loops(text) or may_acquire(text, project.catalogue) or is_suspect(text):
         return True
     return bool(project.openers.words(text, os.path.abspath(source.path)))
 
@@ -79,9 +82,11 @@ def _most_specific(findings: list[Finding]) -> list[Finding]:
     claimed: dict[Span, int] = {}
     for one in findings:
         for span in one.acquisitions:
-            claimed[span] = min(claimed.get(span, len(FAMILIES)), FAMILIES.index(one.code[3]))
+            claimed[span] = min(claimed.get(span, len(FAMILIES)), _rank(one.code))
     return [
-        one
-        for one in findings
-        if not one.acquisitions or any(claimed[span] == FAMILIES.index(one.code[3]) for span in one.acquisitions)
+        one for one in findings if not one.acquisitions or any(claimed[span] == _rank(one.code) for span in one.acquisitions)
     ]
+
+
+def _rank(code: str) -> int:
+    return -1 if code in WRONG_RELEASES else FAMILIES.index(code[3])

@@ -150,8 +150,9 @@ def _call_found(op: Call, project: Project, name: str, scope: Scope, store: Stor
 
 
 def _matters(op: Call, store: Store, setting: Setting) -> bool:
-    """Say whether a first-party call can concern a resource: it may open one, or is given one."""
-    if terminal(op.node) in setting.project.words:
+    """Say whether a first-party call can concern a resource or a loop: it may open one, is given one, or may run a loop."""
+    name, project = terminal(op.node), setting.project
+    if name in project.words or name in project.running_words:
         return True
     given = [value for argument in op.arguments for value in store.values(argument.operand)]
     return any(isinstance(one, Closure) and one.keeps for one in given) or any(True for _ in store.carried(given))
@@ -189,6 +190,8 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
 
 def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> None:
     receivers = store.values(op.receiver)
+    if setting.record is not None:
+        setting.record.note(setting.record.receivers, op, receivers)
     is_sure = sum(isinstance(value, Site) for value in receivers) == 1
     is_known = False
     for value in receivers:

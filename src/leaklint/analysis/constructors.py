@@ -7,6 +7,7 @@ from leaklint.analysis.closures import RELEASING
 from leaklint.analysis.names import children
 from leaklint.analysis.owners import Owner, is_dataclass
 from leaklint.analysis.ownership import Solution
+from leaklint.analysis.running import asks_loop, runs_loop
 from leaklint.analysis.setting import DEFAULT, Body, FunctionSummary, Given, ParameterEffect
 from leaklint.analysis.summary import effect_of, parameters_of, stored_in
 from leaklint.analysis.values import own_type
@@ -47,7 +48,8 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
     builders = owner.builders() - {"__init__"}
     makes = makes or any(one.method in builders for one in owner.keeps())
     summary = _stored(owner, stored, parameters_of(owner.methods["__init__"][1])[1:], makes)
-    return replace(summary, effects={**summary.effects, **others})
+    effects = {**summary.effects, **others}
+    return replace(summary, effects=effects, runs_loop=runs_loop(solution), asks_loop=asks_loop(solution))
 
 
 def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ...], makes: bool) -> FunctionSummary:

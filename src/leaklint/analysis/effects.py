@@ -58,6 +58,10 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
         return Effect.BORROWS
 
     spread(op, store, setting, effect, outcome)
+    if setting.record is not None and summary.is_about_loops:
+        setting.record.note_loop_call(op, summary)
+    if summary.runs_loop:
+        setting.is_releasing = False  # whatever the coroutine raises comes out of it
     if summary.swallows:
         outcome.values.add(SWALLOWER)
     if summary.returns is not None:
@@ -93,6 +97,8 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
     for name, values in given.items():
         _use_late(values, summary.effects.get(name), op, store, setting)
     spread(op, store, setting, effect, outcome)
+    if setting.record is not None and (summary.runs_loop or summary.asks_loop):
+        setting.record.note_loop_helper(op, summary.runs_loop)
     outcome.diverges |= summary.diverges
     if receiver and summary.parameters and summary.parameters[0] in summary.effects:
         _affect_receiver(summary.effects[summary.parameters[0]].effect, receiver, op, store, setting, outcome)

@@ -221,6 +221,8 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
 def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) -> set[Value]:
     """Enter a with on the values; give what it binds."""
     bound: set[Value] = set()
+    if setting.record is not None:
+        setting.record.note(setting.record.entered, op, values)
     for value in values:
         match value:
             case Closing(site=site):

@@ -275,10 +275,15 @@ def is_real(obligation: Obligation) -> bool:
 
 def is_reportable(obligation: Obligation) -> bool:
     """Say whether the rules of scopes may speak of an acquisition; fixtures, set-ups and loops have rules of their own."""
+    history = obligation.history
+    is_left = bool(history.exits or history.rebinds or obligation.attributes)
+    return is_left and not obligation.site.resource.is_loop and is_of_scope(obligation)
+
+
+def is_of_scope(obligation: Obligation) -> bool:
+    """Say whether an acquisition is its scope's, and real: no fixture's, no set-up's."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
-    if site.resource.is_loop or site.resource.only_in_fixtures:
-        return False
-    if not (history.exits or history.rebinds or obligation.attributes) or not is_real(obligation):
+    if site.resource.only_in_fixtures or not is_real(obligation):
         return False
     if facts.is_setup and obligation.is_named:
         return bool(history.releases or history.enters)

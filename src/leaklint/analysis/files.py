@@ -85,6 +85,20 @@ def python_files(root: str) -> Iterator[str]:
         yield from (os.path.join(directory, name) for name in sorted(names) if name.endswith(".py"))
 
 
+def conftests(path: str) -> list[str]:
+    """Give the conftest.py files that hold for a file, nearest first, up to the root of its project."""
+    found, directory = [], os.path.dirname(path)
+    for _ in range(LEVELS):
+        file = os.path.join(directory, "conftest.py")
+        if _is_file(file):
+            found.append(file)
+        above = os.path.dirname(directory)
+        if above == directory or any(_exists(os.path.join(directory, one)) for one in MARKERS):
+            break
+        directory = above
+    return found
+
+
 def _walk(base: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
     path = os.path.join(base, "__init__.py")
     file = path if _is_file(path) else None

@@ -13,12 +13,24 @@ from functools import cached_property
 from leaklint.analysis.drops import Drop, drops, filled
 from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable, is_test_class
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
+from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
 from leaklint.analysis.names import Function, Scope, lambdas
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
-from leaklint.analysis.prefilter import is_suspect, is_testing, lines_with, may_evict, may_probe
+from leaklint.analysis.prefilter import (
+    has_generators,
+    imported_roots,
+    is_suspect,
+    is_testing,
+    lines_with,
+    loop_lines,
+    may_evict,
+    may_probe,
+    release_lines,
+    releasing_methods,
+)
 from leaklint.analysis.probing import Probe, probes
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
@@ -35,6 +47,7 @@ class ModuleFacts:
     project: ModuleProject
     workspace: Workspace
     functions: list[Function]  # lambdas on lines that can acquire included
+    words_of_loops: set[int]  # the lines (1-based) on which a word of event loops stands
     target: tuple[int, int] = sys.version_info[:2]  # the oldest Python that the module must run on
     _facts: dict[Function, Facts] = field(default_factory=dict)
     _runs: dict[Fixture, Run] = field(default_factory=dict)
@@ -47,13 +60,66 @@ class ModuleFacts:
     @cached_property
     def bodies(self) -> list[Facts]:
         """The facts of every body in which something may be acquired."""
-        found = list(_module_facts(self))
+        found = [self.own_facts] if _may_module_acquire(self) else []
         for function in self.functions:
             if self.project.may_acquire(function.node):
                 setting = self.project.lowered(function)
                 if self.project.acquires_in(setting.graph):
                     found.append(self._solved(function, setting))
         return found
+
+    @cached_property
+    def own_facts(self) -> Facts:
+        """The facts of the module's own body."""
+        setting = Setting(self.project.catalogue, self.project, self.scope, self.graph, Body.MODULE, {})
+        return _facts(self, None, solve_ownership(setting, {}, {}))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph of the module's own body."""
+        return lower(self.source.tree.body, self.scope, None)
+
+    @cached_property
+    def loop_bodies(self) -> list[Facts]:
+        """The facts of every body on whose lines a word of event loops stands, or a function that runs one."""
+        lines = self.words_of_loops | lines_with(self.project.running_words, self.source.text)
+        found = [self.own_facts] if _is_of_module(self, lines) else []
+        return found + [self.facts(function) for function in self.functions if _has_line(function.node, lines)]
+
+    def facts_on(self, lines: set[int]) -> list[Facts]:
+        """Give the facts of the bodies on whose lines one of these is."""
+        found = [self.facts(one) for one in self.functions_on(lines)]
+        return [self.own_facts, *found] if _is_of_module(self, lines) else found
+
+    def functions_on(self, lines: set[int]) -> list[Function]:
+        """Give the functions on whose lines one of these is."""
+        return [one for one in self.functions if _has_line(one.node, lines)] if lines else []
+
+    def functions_with(self, word: str) -> list[Function]:
+        """Give the coroutines on whose lines a word stands."""
+        found = self.functions_on(lines_with({word}, self.source.text, r"\b"))
+        return [one for one in found if isinstance(one.node, ast.AsyncFunctionDef)]
+
+    @cached_property
+    def release_bodies(self) -> list[Facts]:
+        """The facts of the bodies in which something is acquired, or a method stands that may release by a coroutine."""
+        found = {facts.function: facts for facts in self.bodies}
+        for function in self.functions:
+            if function not in found and _has_line(function.node, self.release_lines):
+                found[function] = self.facts(function)
+        if None not in found and _is_of_module(self, self.release_lines):
+            found[None] = self.own_facts
+        return list(found.values())
+
+    @cached_property
+    def async_releases(self) -> frozenset[str]:
+        """The names of methods that may release by a coroutine, and of those that are mistaken for them."""
+        return releasing_methods(self.project.catalogue, imported_roots(self.source.text))
+
+    @cached_property
+    def release_lines(self) -> set[int]:
+        """The lines on which a method may release by a coroutine, and nothing is awaited."""
+        return release_lines(self.source.text, self.async_releases)
 
     @property
     def obligations(self) -> Iterator[Obligation]:
@@ -148,29 +214,38 @@ class ModuleFacts:
 
 
 def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys.version_info[:2]) -> ModuleFacts | None:
-    """Give the facts of a module, None where nothing in it can acquire and no rule of fixtures has anything to say."""
+    """Give the facts of a module, None where nothing in it can acquire, or concerns event loops or fixtures."""
     project = workspace.adopt(source)
-    if not project.lines and not is_testing(source.text):
-        return ModuleFacts(source, project, workspace, [], target) if is_suspect(source.text) else None
+    text, roots = source.text, imported_roots(source.text)
+    about_loops = loop_lines(text, workspace.catalogue, roots)
+    is_about_loops = about_loops or has_generators(text) or "event_loop" in text or project.running_words
+    if not project.lines and not is_about_loops and not is_testing(text):
+        return ModuleFacts(source, project, workspace, [], set(), target) if is_suspect(text) else None
+    imports, loop_words = project.scope.bindings.imports, workspace.catalogue.loop_words(roots)
+    about_loops |= lines_with({name for name, dotted in imports.items() if dotted.rpartition(".")[2] in loop_words}, text)
     everything = list(project.functions)
-    lambda_lines = project.lines & lines_with({"lambda"}, source.text, "")
+    lambda_lines = project.lines & lines_with({"lambda"}, text, "")
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
-    return ModuleFacts(source, project, workspace, everything, target)
+    return ModuleFacts(source, project, workspace, everything, about_loops, target)
 
 
-def _module_facts(module: ModuleFacts) -> Iterator[Facts]:
-    source, lines, project = module.source, module.project.lines, module.project
+def _has_line(node: ast.stmt, lines: set[int]) -> bool:
+    return not lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _may_module_acquire(module: ModuleFacts) -> bool:
+    return _is_of_module(module, module.project.lines) and module.project.acquires_in(module.graph)
+
+
+def _is_of_module(module: ModuleFacts, lines: set[int]) -> bool:
+    """Say whether one of the lines is the module's own: no function's, no import, no head of a definition."""
+    source = module.source
     idle = {number for number in lines if source.lines[number - 1].lstrip().startswith(("import ", "from ", "def ", "class "))}
     for function in module.functions:
         if function.outer is None:
             idle.update(range(function.node.lineno, (function.node.end_lineno or 0) + 1))
-    if lines <= idle:
-        return
-    graph = lower(source.tree.body, module.scope, None)
-    if project.acquires_in(graph):
-        setting = Setting(project.catalogue, project, module.scope, graph, Body.MODULE, {})
-        yield _facts(module, None, solve_ownership(setting, {}, {}))
+    return not lines <= idle
 
 
 def _facts(module: ModuleFacts, function: Function | None, solution: Solution) -> Facts:

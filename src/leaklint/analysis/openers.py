@@ -39,7 +39,7 @@ class Openers:
         return self._words[path]
 
     def _find_words(self, text: str, path: str) -> frozenset[str]:
-        known = self._outline(path, text)
+        known = self.outline(path, text)
         if known is None:
             return frozenset()
         attributes = frozenset(ATTRIBUTE.findall(text))
@@ -74,7 +74,7 @@ class Openers:
     def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
         module = self.find(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
-        known = self._outline(module[0]) if module is not None else None
+        known = self.outline(module[0]) if module is not None else None
         if module is None or known is None:
             return []
         if not module[1]:
@@ -105,7 +105,7 @@ class Openers:
         return found
 
     def _look(self, path: str, name: str) -> bool:
-        known = self._outline(path)
+        known = self.outline(path)
         if known is None:
             return False
         first, _, rest = name.partition(".")
@@ -119,7 +119,7 @@ class Openers:
 
     def _is_opener(self, path: str, region: Region) -> bool:
         """Say whether a function may return what it opens, or an object of a class may own something and release it."""
-        known = self._outline(path)
+        known = self.outline(path)
         if known is None:
             return False
         if region.is_class:
@@ -147,7 +147,7 @@ class Openers:
             if place in seen:
                 continue
             seen.add(place)
-            known = self._outline(place[0])
+            known = self.outline(place[0])
             if known is None or place[1] in known.releasing:
                 return True
             regions = [one for one in known.definitions(place[1]) if one.is_class]
@@ -163,7 +163,8 @@ class Openers:
                     waiting.append((module[0], module[1][0]))
         return False
 
-    def _outline(self, path: str, text: str | None = None) -> Outline | None:
+    def outline(self, path: str, text: str | None = None) -> Outline | None:
+        """Give the outline of a file, read from the text where one is given; None where it cannot be read."""
         if path in self._outlines:
             self._outlines.move_to_end(path)
             return self._outlines[path]

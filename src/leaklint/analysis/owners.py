@@ -8,7 +8,7 @@ import ast
 import os
 import re
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, reach_of
@@ -35,6 +35,7 @@ class Owned:
     is_async: bool  # its release is a coroutine
     releases: frozenset[str]
     is_contained: bool = False  # in a container that the attribute holds
+    loop_bound: str | None = None  # as of its resource
 
 
 @dataclass(eq=False)
@@ -173,7 +174,16 @@ def _resource(owner: Owner) -> Acquired | None:
     builders = owner.builders()
     is_built = bool(owner.defaults) or any(one.method in builders for one in kept)
     label = f"{owner.node.name}, which owns {_owned_text(kept, owner)}"
-    return _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
+    found = _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
+    return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders)))
+
+
+def _loop_bound(kept: list[Owned], builders: set[str]) -> str | None:
+    """Say when an instance binds to the running loop: as it is built, where it then builds what does so."""
+    bound = [one for one in kept if one.loop_bound is not None]
+    if any(one.loop_bound == "construction" and one.method in builders for one in bound):
+        return "construction"
+    return "first-use" if bound else None
 
 
 def _ends_by_itself(owner: Owner, attributes: set[str]) -> bool:
@@ -264,6 +274,7 @@ def owned_by(site: Site, names: list[str], contained: set[str], path: str, metho
             not resource.releases and bool(resource.async_releases),
             resource.releases | resource.async_releases,
             name in contained,
+            resource.loop_bound,
         )
         for name in names
     ]

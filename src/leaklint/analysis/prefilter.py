@@ -20,6 +20,8 @@ TESTING = ("fixture", "addCleanup", "addfinalizer", "TestClient(")
 EVICTING = re.compile(r"^[ \t]+(?:self\.\w+\.pop(?:item|left)?\([^\n]*\)[ \t]*(?:#[^\n]*)?$|del self\.\w+\[)", re.MULTILINE)
 PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdown|stop|cleanup|dispose|disconnect)\b")
 STANDARD = sys.stdlib_module_names
+LOOP_LIBRARIES = frozenset(("asyncio", "anyio", "trio", "uvloop"))
+LOOP_HINTS = ("async", "Async", "event_loop", "run_until_complete", "run_forever", "aclose", "uvloop", "trio")
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
 
 
@@ -46,6 +48,42 @@ def may_evict(text: str) -> bool:
 def may_probe(text: str) -> bool:
     """Say whether a text asks whether an attribute has a release method."""
     return "attr(self." in text and PROBING.search(text) is not None
+
+
+def may_concern_loops(text: str) -> bool:
+    """Say whether a module's text can have to do with event loops, coroutines or tasks."""
+    return any(hint in text for hint in LOOP_HINTS)
+
+
+def has_generators(text: str) -> bool:
+    """Say whether a text can hold an async generator that is abandoned, or that holds something at a yield."""
+    return "yield" in text and ("async for" in text or "async with" in text)
+
+
+def loop_lines(text: str, catalogue: Catalogue, roots: frozenset[str]) -> set[int]:
+    """Give the lines (1-based) on which a word of event loops stands, or a coroutine that releases and is not awaited."""
+    found = lines_with(catalogue.loop_words(roots), text) if may_concern_loops(text) else set()
+    return found | release_lines(text, releasing_methods(catalogue, roots))
+
+
+def releasing_methods(catalogue: Catalogue, roots: frozenset[str]) -> frozenset[str]:
+    """Give the names of methods that may release by a coroutine, and of those that are mistaken for them."""
+    found = catalogue.async_releases(roots)
+    return found | {"aclose", "close"} if "aclose" in found else found | {"aclose"}
+
+
+def release_lines(text: str, methods: frozenset[str]) -> set[int]:
+    """Give the lines (1-based) on which one of the methods stands and nothing is awaited."""
+    present = [one for one in methods if f".{one}" in text]
+    if not present:
+        return set()
+    found: set[int] = set()
+    line, position = 1, 0
+    for match in re.finditer(rf"^(?![^\n#]*\bawait\b)[^\n#]*\.(?:{'|'.join(present)})\b", text, re.MULTILINE):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        found.add(line)
+    return found
 
 
 def imported_roots(text: str) -> frozenset[str]:

@@ -36,6 +36,7 @@ QUIET = (
     )
     | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
     | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "threading.Lock", "threading.Event"}
+    | {"asyncio.set_event_loop", "asyncio.events.set_event_loop", "asyncio.Runner"}
     | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
     | {f"warnings.{name}" for name in ("catch_warnings", "simplefilter", "filterwarnings")}
     | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}

@@ -1,10 +1,16 @@
 """What happened to each site, noted while the transfer functions run once more over the solved graph."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from leaklint.analysis.graph import Block
-from leaklint.analysis.ops import Op
-from leaklint.analysis.values import Site
+from leaklint.analysis.ops import Call, Enter, Op
+from leaklint.analysis.values import Instance, Site, Value
+from leaklint.model.resource import Summary
+
+Known = Site | Instance
+Met = TypeVar("Met", Call, Enter)
 
 
 @dataclass(eq=False, slots=True)
@@ -37,13 +43,38 @@ class History:
 
 
 class Record:
-    """The histories of all sites of a graph."""
+    """The histories of all sites of a graph, and its calls that are about event loops and tasks."""
 
     def __init__(self) -> None:
         self.histories: dict[Site, History] = {}
+        self.loop_calls: dict[Call, Summary] = {}  # of catalogued callees with facts about loops
+        self.running: dict[Call, None] = {}  # that run a loop, in whatever depth
+        self.is_asking = False  # whether a loop is running
+        self.receivers: dict[Call, set[Known]] = {}  # what is known of what a method is called on
+        self.entered: dict[Enter, set[Known]] = {}  # what is known of what a with enters
 
     def of(self, site: Site) -> History:
         """Give the history of a site."""
         if site not in self.histories:
             self.histories[site] = History()
         return self.histories[site]
+
+    def note_loop_call(self, op: Call, summary: Summary) -> None:
+        """Note a call of something that is about event loops."""
+        self.loop_calls[op] = summary
+        self.is_asking |= summary.asks_loop
+        if summary.runs_loop:
+            self.running[op] = None
+
+    def note_loop_helper(self, op: Call, runs_loop: bool) -> None:
+        """Note a call of a function that runs a loop, or that asks whether one is running."""
+        if runs_loop:
+            self.running[op] = None
+        else:
+            self.is_asking = True
+
+    def note(self, places: dict[Met, set[Known]], op: Met, values: Iterable[Value]) -> None:
+        """Note what is known of the values that an operation meets."""
+        for value in values:
+            if isinstance(value, Site | Instance):
+                places.setdefault(op, set()).add(value)

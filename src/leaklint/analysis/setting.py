@@ -75,6 +75,9 @@ class FunctionSummary:
     wraps: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()
     returns_none: bool = False  # perhaps
+    runs_loop: bool = False  # on some path, and without asking whether one is running
+    asks_loop: bool = False
+    is_coroutine: bool = False
     rest: Effect = Effect.TAKES
     adopts: frozenset[str] = frozenset()  # parameters that the result releases: given an open one, it is `adopter`
     adopter: Acquired | None = None
@@ -94,6 +97,11 @@ class Project(Protocol):
 
     def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
         """Summarise what a name of the module means, for what is known of its arguments; None where nobody knows."""
+        ...
+
+    @property
+    def running_words(self) -> frozenset[str]:
+        """The names whose call may run an event loop."""
         ...
 
     def parameters(self, name: str, scope: Scope) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.closures import RELEASING
-from leaklint.analysis.files import module_name
+from leaklint.analysis.files import conftests, module_name
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.lower import lower, tested_names
@@ -34,7 +34,8 @@ from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.owners import Owned, Owner, default_factories, owned_by
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.pending import Pending
-from leaklint.analysis.prefilter import imported_roots, lines_with
+from leaklint.analysis.prefilter import imported_roots, lines_with, may_concern_loops
+from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import DEFAULT, FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.store import Place
 from leaklint.analysis.summary import defaults_of, is_abstract, parameters_of, summary_of
@@ -53,6 +54,7 @@ class Modules(Protocol):
 
     catalogue: Catalogue
     openers: Openers
+    runners: Runners
     pending: Pending
 
     def project(self, path: str) -> "ModuleProject | None":
@@ -84,9 +86,18 @@ class ModuleProject:
     def words(self) -> frozenset[str]:
         """The names that can acquire, as the module calls them: catalogued, its own and imported ones."""
         text = self.source.text
-        words = self.catalogue.words(imported_roots(text)) | self._modules.openers.words(text, self.path)
+        opening = self._modules.openers.words(text, self.path)
+        words = self.catalogue.words(imported_roots(text)) | opening
+        if not opening and not lines_with(words, text):
+            return frozenset()  # it is looked at for another reason
         imports = self.scope.bindings.imports
         return words | {name for name, dotted in imports.items() if dotted.rpartition(".")[2] in words}
+
+    @cached_property
+    def running_words(self) -> frozenset[str]:
+        """The names, its own and imported ones, whose call may run an event loop."""
+        text = self.source.text
+        return self._modules.runners.words(text, self.path) if may_concern_loops(text) else frozenset()
 
     @cached_property
     def lines(self) -> set[int]:
@@ -123,6 +134,11 @@ class ModuleProject:
                 return name.rpartition(".")[2] in self.words
             case _:
                 return False
+
+    def has_fixture(self, name: str) -> bool:
+        """Say whether the module, or a conftest.py that holds for it, defines a function of this name, as texts tell."""
+        outlines = [self._modules.openers.outline(path) for path in [self.path, *conftests(self.path)]]
+        return any(one is not None and one.definitions(name) for one in outlines)
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -328,6 +344,16 @@ class ModuleProject:
         if found is None:
             return ()
         return parameters_of(found[1]) if is_static(found[1]) else parameters_of(found[1])[1:]
+
+    def method_node(self, node: ast.ClassDef, name: str) -> FunctionNode | None:
+        """Give a method of a class of the module, inherited ones included."""
+        found = self.described(node).methods.get(name)
+        return found[1] if found is not None else None
+
+    def lineage(self, node: ast.ClassDef) -> "list[tuple[ModuleProject, ast.ClassDef]]":
+        """Give a class of the module and its first-party bases, nearest first, each with its module."""
+        found = [(self._at(path), one) for path, one in self.described(node).family]
+        return [(project, one) for project, one in found if project is not None]
 
     def _method(self, class_name: str, name: str) -> "tuple[ModuleProject, FunctionNode] | None":
         node = self.scope.definition(class_name)

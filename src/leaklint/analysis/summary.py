@@ -6,6 +6,7 @@ from leaklint.analysis.names import Function, FunctionNode, terminal
 from leaklint.analysis.ops import Call, Escape, Literal
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
+from leaklint.analysis.running import asks_loop, runs_loop
 from leaklint.analysis.setting import Acquired, Body, FunctionSummary, ParameterEffect
 from leaklint.analysis.values import MOVED, NONE, RELEASED, Box, Elements, Instance, Site, Value, View, is_open
 from leaklint.model.resource import Effect
@@ -24,6 +25,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
     wraps = {value.site.parameter for value in returned if isinstance(value, View) and value.site.parameter}
     if body is Body.GENERATOR:
         wraps |= {name for name, one in effects.items() if one.effect is Effect.BORROWS}
+    is_coroutine = isinstance(function.node, ast.AsyncFunctionDef)
     return FunctionSummary(
         parameters_of(function.node),
         effects,
@@ -35,6 +37,9 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         returns=frozenset(v.type_name for v in returned if isinstance(v, Instance)),
         diverges=solution.setting.graph.returned not in solution.stores,
         returns_none=NONE in returned,
+        runs_loop=not is_coroutine and runs_loop(solution),
+        asks_loop=asks_loop(solution),
+        is_coroutine=is_coroutine and body is Body.PLAIN,
     )
 
 

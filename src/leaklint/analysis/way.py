@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.reach import is_wait
+from leaklint.analysis.setting import Body
 from leaklint.model.fix import (
     Opener,
 )
@@ -32,10 +33,14 @@ def way_of(obligation: Obligation, name: str | None) -> Way | None:
         return Way(Opener())
     if resource.async_with is With.RELEASES and facts.is_async and not resource.waits:
         return Way(Opener(is_async=True))
-    if "close" in resource.releases and not resource.waits:
-        return _closing("closing", facts)
+    if (
+        "close" in resource.releases
+        and not resource.waits
+        and not (resource.is_loop and facts.solution.setting.body is not Body.FIXTURE)
+    ):
+        return closing_way("closing", facts)
     if "aclose" in resource.async_releases and facts.is_async:
-        return _closing("aclosing", facts)
+        return closing_way("aclosing", facts)
     lines = _release_lines(obligation, name or "")
     if not lines or name is None:
         return None
@@ -49,7 +54,8 @@ def _imports_for(line: str, facts: Facts) -> tuple[str, ...]:
     return () if is_known else (module,)
 
 
-def _closing(function: str, facts: Facts) -> Way | None:
+def closing_way(function: str, facts: Facts) -> Way | None:
+    """Enter it by `contextlib.closing` or `aclosing`, under the name that these have there; None where that is taken."""
     scope = facts.scope
     for name in (function, "contextlib"):
         node = ast.Name(name, ast.Load())
@@ -65,6 +71,8 @@ def _closing(function: str, facts: Facts) -> Way | None:
 
 def _release_lines(obligation: Obligation, name: str) -> tuple[str, ...]:
     resource, is_async = obligation.site.resource, obligation.facts.is_async
+    if resource.is_loop:
+        return (f"{name}.run_until_complete({name}.shutdown_asyncgens())", f"{name}.close()")
     if resource.releases:
         method = _first(resource, resource.releases)
         is_plain = obligation.history.releases and not any(is_wait(op, obligation) for op in obligation.history.uses)

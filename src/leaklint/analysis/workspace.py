@@ -6,6 +6,7 @@ from pathlib import Path
 
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.pending import Pending
+from leaklint.analysis.runners import Runners
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.users import Users
 from leaklint.catalogue import Catalogue
@@ -20,6 +21,7 @@ class Workspace:
     def __init__(self, catalogue: Catalogue, openers: Openers) -> None:
         self.catalogue = catalogue
         self.openers = openers
+        self.runners = Runners(openers)
         self.pending = Pending()
         self.users = Users()
         self._linted: ModuleProject | None = None

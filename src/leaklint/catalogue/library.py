@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from leaklint.catalogue import schema
-from leaklint.model.resource import Effect, Resource, Summary
+from leaklint.model.resource import Effect, Resource, Summary, With
 
 DATA = Path(__file__).with_name("data")
 BUILTINS = "builtins"
@@ -35,6 +35,22 @@ class Library:
         }
         names = acquiring | {alias for alias, name in self.aliases.items() if name in acquiring or name not in self}
         return frozenset(name.rpartition(".")[2] for name in names)
+
+    def loop_words(self) -> frozenset[str]:
+        """Give the last segments of the callables here that are about event loops and tasks, by every name they have."""
+        about = {name for name, summary in self.summaries.items() if summary.is_about_loops}
+        names = about | {alias for alias, name in self.aliases.items() if name in about}
+        return frozenset(name.rpartition(".")[2] for name in names)
+
+    def async_releases(self) -> frozenset[str]:
+        """Give the coroutine methods that release something here."""
+        return frozenset(one for resource in self.resources.values() for one in resource.async_releases)
+
+    def entered_async(self) -> frozenset[str]:
+        """Give the last segments of what is no resource here, and can only be entered by `async with`."""
+        found = {name for name, one in self.resources.items() if one.silent and one.async_with is With.RELEASES}
+        found |= {name for name, one in self.summaries.items() if one.returns in found}
+        return frozenset(name.rpartition(".")[2] for name in found)
 
     def references(self) -> frozenset[str]:
         """Give the top-level modules that the entries here lead to."""

@@ -28,6 +28,8 @@ class Catalogue:
         self._names: dict[str, str] = {}
         self._lines: dict[str, tuple[str, ...]] = {}
         self._words: dict[frozenset[str], frozenset[str]] = {}
+        self._loop_words: dict[frozenset[str], frozenset[str]] = {}
+        self._async_releases: dict[frozenset[str], frozenset[str]] = {}
 
     def resource(self, name: str) -> Resource | None:
         """Give the kind of resource with this canonical or other name, inherited facts included."""
@@ -97,16 +99,39 @@ class Catalogue:
         """
         key = frozenset(roots)
         if key not in self._words:
-            seen: set[str] = set()
-            waiting = {*key, BUILTINS, *self._own.references()}
-            words = set(self._own.words())
-            while waiting:
-                module = waiting.pop()
-                seen.add(module)
-                words |= library.shipped(module).words()
-                waiting |= library.shipped(module).references() - seen
-            self._words[key] = frozenset(words)
+            shipped = (library.shipped(module).words() for module in self._reached(key))
+            self._words[key] = self._own.words().union(*shipped)
         return self._words[key]
+
+    def loop_words(self, roots: Iterable[str]) -> frozenset[str]:
+        """Give the last segments of every callable or method that is about event loops, for the top-level modules."""
+        key = frozenset(roots)
+        if key not in self._loop_words:
+            shipped = (library.shipped(module).loop_words() for module in {*key, BUILTINS})
+            self._loop_words[key] = self._own.loop_words().union(*shipped)
+        return self._loop_words[key]
+
+    def async_releases(self, roots: Iterable[str]) -> frozenset[str]:
+        """Give the coroutine methods that release something of the top-level modules."""
+        key = frozenset(roots)
+        if key not in self._async_releases:
+            shipped = (library.shipped(module).async_releases() for module in key)
+            self._async_releases[key] = self._own.async_releases().union(*shipped)
+        return self._async_releases[key]
+
+    def entered_async(self, roots: Iterable[str]) -> frozenset[str]:
+        """Give the names of what is no resource and can only be entered by `async with`, for the top-level modules."""
+        return self._own.entered_async().union(*(library.shipped(module).entered_async() for module in roots))
+
+    def _reached(self, roots: frozenset[str]) -> set[str]:
+        """Give the top-level modules, the builtins, and what these and a user's own tables lead to."""
+        seen: set[str] = set()
+        waiting = {*roots, BUILTINS, *self._own.references()}
+        while waiting:
+            module = waiting.pop()
+            seen.add(module)
+            waiting |= library.shipped(module).references() - seen
+        return seen
 
     def extended(
         self,

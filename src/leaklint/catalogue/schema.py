@@ -16,7 +16,7 @@ the same tables in pyproject.toml:
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from leaklint.model.resource import LOOP_BOUND, Condition, Effect, Resource, Summary, Variant, With
+from leaklint.model.resource import LOOP_BOUND, RUNS, Condition, Effect, Resource, Summary, Variant, With
 
 Literal = bool | int | str | None
 
@@ -57,7 +57,24 @@ RESOURCE_KEYS = CALL_KEYS | {
     "opened-by",
     "constructor",
 }
-SUMMARY_KEYS = CALL_KEYS | {"name", "aliases", "acquires", "returns", "yields", "coroutine", "linked", "swallows"}
+SUMMARY_KEYS = CALL_KEYS | {
+    "name",
+    "aliases",
+    "acquires",
+    "returns",
+    "yields",
+    "coroutine",
+    "linked",
+    "swallows",
+    "runs-loop",
+    "asks-loop",
+    "needs-loop",
+    "gives-task",
+    "coroutines",
+    "callbacks",
+    "removed",
+    "instead",
+}
 WHEN_KEYS = frozenset({"arguments", "acquires", "silent", "needs", *EFFECT_KEYS})
 FILE_KEYS = frozenset({"library", "docs", "verified", "resource", "summary", "aliases", "parameters"})
 WITHS = (With.RELEASES.value, With.KEEPS.value)
@@ -158,6 +175,14 @@ def read_summary(table: Table) -> SummaryEntry:
         swallows=flag(table, "swallows"),
         variants=_variants(table),
         since=text(table, "since"),
+        runs_loop=_choice(table, "runs-loop", RUNS),
+        asks_loop=flag(table, "asks-loop"),
+        needs_loop=text(table, "needs-loop"),
+        gives_task=flag(table, "gives-task"),
+        coroutines=frozenset(texts(table, "coroutines")),
+        callbacks=frozenset(texts(table, "callbacks")),
+        removed=text(table, "removed"),
+        instead=text(table, "instead"),
     )
     return SummaryEntry(summary, texts(table, "aliases"))
 

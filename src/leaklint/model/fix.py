@@ -135,12 +135,16 @@ class ReturnAfter:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The siblings from `statement` to `last` move into `with opener:`; the opener is code, such as `ExitStack() as stack`."""
+    """The siblings from `statement` to `last` move into `with opener:`; the opener is code, such as `ExitStack() as stack`.
+
+    Where there are lines of `final`, the siblings stand in a try in that with, and these in its finally.
+    """
 
     statement: Span
     last: Span
     opener: str
     is_async: bool = False
+    final: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,22 @@ class ChangeComment:
     new: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The with, or the function, at `statement` becomes async or plain; a function may get another name."""
+
+    statement: Span
+    is_async: bool
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """The statement goes."""
+
+    statement: Span
+
+
 Single = (
     WithBlock
     | WithName
@@ -191,6 +211,8 @@ Single = (
     | AddFunction
     | Append
     | ChangeComment
+    | Turn
+    | Remove
 )
 
 

@@ -27,6 +27,7 @@ class Effect(Enum):
 
 
 LOOP_BOUND = ("construction", "first-use")
+RUNS = ("coroutine", "function", "callbacks")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,3 +108,24 @@ class Summary:
     swallows: bool = False  # as a context manager, it may swallow what its body raises
     variants: tuple[Variant, ...] = ()
     since: str | None = None
+    runs_loop: str | None = None  # what it runs an event loop for: one of RUNS
+    asks_loop: bool = False  # tells whether a loop is running, or allows loops within loops
+    needs_loop: str | None = None  # the version of Python from which it fails where no loop is running
+    gives_task: bool = False  # its result is a task that runs only as long as somebody keeps it
+    coroutines: frozenset[str] = frozenset()  # parameters that must be coroutines, not functions
+    callbacks: frozenset[str] = frozenset()  # parameters that a running loop calls later and whose results it drops
+    removed: str | None = None  # the version without it, or why it goes
+    instead: str | None = None
+
+    @property
+    def is_about_loops(self) -> bool:
+        """Say whether any fact of it is about event loops and tasks."""
+        return bool(
+            self.runs_loop
+            or self.asks_loop
+            or self.needs_loop
+            or self.gives_task
+            or self.coroutines
+            or self.callbacks
+            or self.removed
+        )

@@ -9,11 +9,13 @@ from leaklint.model.fix import (
     Edit,
     FinallyBlock,
     MoveUp,
+    Remove,
     Replace,
     ReturnAfter,
     Several,
     Single,
     ToYield,
+    Turn,
     WithBlock,
     WithItem,
     WithName,
@@ -34,7 +36,7 @@ def extent(edit: Edit) -> Span:
             return Span(*first, *last)
         case Replace(span=span):
             return span
-        case WithItem() | Bind() | ToYield() | ReturnAfter() | AddFunction() | Append() | ChangeComment():
+        case WithItem() | Bind() | ToYield() | ReturnAfter() | AddFunction() | Append() | ChangeComment() | Turn() | Remove():
             return edit.statement
         case MoveUp(statement=statement, after=after):
             return Span(after.line, after.column, statement.end_line, statement.end_column)

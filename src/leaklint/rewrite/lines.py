@@ -45,7 +45,10 @@ def around(edit: Around, moved: Run, indent: str | None) -> cst.With:
         raise CannotRewrite(f"`{edit.opener}` is no head of a with")
     statements, after = moved
     leading = statements[0].leading_lines
-    inner = (statements[0].with_changes(leading_lines=()), *statements[1:])
+    inner: tuple[Statement, ...] = (statements[0].with_changes(leading_lines=()), *statements[1:])
+    if edit.final:
+        final = cst.Finally(body=block(code_lines(edit.final), (), indent, cst.TrailingWhitespace()))
+        inner, after = (cst.Try(body=block(inner, after, indent, cst.TrailingWhitespace()), finalbody=final),), ()
     return head.with_changes(leading_lines=leading, body=block(inner, after, indent, cst.TrailingWhitespace()))
 
 

@@ -15,10 +15,12 @@ from leaklint.model.fix import (
     FinallyBlock,
     Fix,
     MoveUp,
+    Remove,
     Replace,
     ReturnAfter,
     Single,
     ToYield,
+    Turn,
     WithBlock,
     WithItem,
     WithName,
@@ -33,6 +35,7 @@ from leaklint.rewrite.refusal import CannotRewrite
 
 BlockEdit = WithBlock | WithName | WithTemporary | FinallyBlock
 LineEdit = Bind | ToYield | ReturnAfter | AddFunction | Append | ChangeComment
+DoneEdit = BlockEdit | LineEdit | WithItem | Replace | Around | MoveUp | Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,15 @@ class ReplaceTask:
     new: cst.BaseExpression
 
 
-Task = BlockTask | AroundTask | MoveTask | LineTask | ItemTask | ReplaceTask
+@dataclass(frozen=True, slots=True)
+class TurnTask:
+    """A with, or a function, and what it turns into."""
+
+    edit: Turn
+    statement: cst.With | cst.FunctionDef
+
+
+Task = BlockTask | AroundTask | MoveTask | LineTask | ItemTask | ReplaceTask | TurnTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,7 @@ def bind(fixes: Sequence[Fix], located: Located, positions: Positions) -> Plan:
         if any(clashes(one, other) for other in whole[index + 1 :]):
             raise CannotRewrite("another fix changes the same statements")
     edits = sorted(_edits(fixes), key=lambda edit: (_spans(edit)[0].line, _spans(edit)[0].column, _rank(edit)))
-    tasks = tuple(_task(edit, located) for edit in edits)
+    tasks = tuple(_task(edit, located) for edit in edits if not isinstance(edit, Remove))
     removed = frozenset(located.statement(span) for edit in edits for span in _releases(edit))
     firsts = frozenset(node for task in tasks for node in _firsts(task))
     lasts = frozenset[cst.CSTNode](task.last for task in tasks if isinstance(task, BlockTask | AroundTask))
@@ -180,7 +191,7 @@ def _firsts(task: Task) -> tuple[cst.CSTNode, ...]:
             return ()
 
 
-def _task(edit: Single, located: Located) -> Task:
+def _task(edit: DoneEdit, located: Located) -> Task:
     if isinstance(edit, Replace):
         new = fitted(parse_expression(edit.text), *located.around(edit.span))
         return ReplaceTask(edit, located.expression(edit.span), new)
@@ -190,6 +201,10 @@ def _task(edit: Single, located: Located) -> Task:
             if not isinstance(statement, cst.With):
                 raise CannotRewrite("the statement is no with")
             return ItemTask(edit, statement, located.expression(edit.value))
+        case Turn():
+            if not isinstance(statement, cst.With | cst.FunctionDef):
+                raise CannotRewrite("the statement is neither a with nor a function")
+            return TurnTask(edit, statement)
         case Around():
             return AroundTask(edit, statement, located.statement(edit.last))
         case MoveUp():
@@ -220,4 +235,6 @@ def _spans(edit: Single) -> tuple[Span, ...]:
 
 
 def _releases(edit: Single) -> tuple[Span, ...]:
+    if isinstance(edit, Remove):
+        return (edit.statement,)
     return edit.releases if isinstance(edit, WithBlock | WithName | WithTemporary | FinallyBlock) else ()

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from leaklint.model.fix import (
     AddFunction,
     Append,
+    Around,
     Bind,
     ChangeComment,
     FinallyBlock,
     Fix,
+    Remove,
     Replace,
     ReturnAfter,
     Single,
     ToYield,
+    Turn,
     WithBlock,
     WithName,
     WithTemporary,
@@ -141,7 +144,7 @@ def _imported(part: Part, modules: frozenset[str]) -> set[tuple[str | None, str,
 def _changes(edit: Single) -> int:
     """Count the statements that an edit may change without naming what they become."""
     match edit:
-        case WithTemporary() | Replace() | ToYield() | ReturnAfter():
+        case WithTemporary() | Replace() | ToYield() | ReturnAfter() | Turn():
             return 1
         case Bind():
             return 2
@@ -156,6 +159,7 @@ def _going(old: Source, part: Part, edits: Sequence[Single]) -> set[Clause]:
     named = {edit.statement for edit in edits if not isinstance(edit, Replace | AddFunction | Append)}
     blocks = [edit for edit in edits if isinstance(edit, WithBlock | WithName | WithTemporary | FinallyBlock)]
     releases = {span for edit in blocks for span in edit.releases}
+    releases |= {edit.statement for edit in edits if isinstance(edit, Remove)}
     released = {inner for clause, span in spans.items() if span in releases for inner in _clauses(clause)}
     going = released | {clause for clause, span in spans.items() if span in named}
     for edit in edits:
@@ -197,6 +201,7 @@ def _named(fixes: Sequence[Fix], edits: Sequence[Single]) -> set[str]:
     """Give what the fixes say is new: imports, the lines of releases and of functions."""
     texts = [import_line(name) for fix in fixes for name in fix.imports]
     texts += ["\n".join(edit.release) for edit in edits if isinstance(edit, FinallyBlock | Bind)]
+    texts += ["\n".join(edit.final) for edit in edits if isinstance(edit, Around)]
     texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append)]
     return {_head(clause) for text in texts for line in ast.parse(text).body for clause in _clauses(line)}
 

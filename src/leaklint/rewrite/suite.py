@@ -21,7 +21,7 @@ from leaklint.model.fix import (
 from leaklint.rewrite.blocks import finally_block, substitute, with_block, with_item, with_name, with_temporary
 from leaklint.rewrite.layout import BlankLines, Lines, Run, Statement, joined, parts, remains
 from leaklint.rewrite.lines import added_function, appended, around, bound, recommented, return_line, yielded
-from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, Plan, ReplaceTask
+from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, Plan, ReplaceTask, TurnTask
 from leaklint.rewrite.refusal import CannotRewrite
 from leaklint.rewrite.remainder import Thinned, reduce
 
@@ -75,6 +75,10 @@ def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: b
         elif isinstance(task, LineTask):
             if (index := _index(elements, task.statement)) is not None:
                 elements[index] = _changed(elements[index], task, indent, is_top)
+                done.add(task)
+        elif isinstance(task, TurnTask):
+            if (index := _index(elements, task.statement)) is not None:
+                elements[index] = _turned(elements[index], task)
                 done.add(task)
         elif isinstance(task, ReplaceTask):
             if (index := _holder(elements, task, plan)) is not None:
@@ -195,6 +199,16 @@ def _with_item(element: Element, task: ItemTask, indent: str | None) -> Element:
     if not isinstance(node, cst.With):
         raise CannotRewrite("another fix has taken the with apart")
     return replace(element, nodes=(with_item(task.edit, node, task.value, indent),))
+
+
+def _turned(element: Element, task: TurnTask) -> Element:
+    node = element.nodes[0] if len(element.nodes) == 1 else None
+    if not isinstance(node, cst.With | cst.FunctionDef):
+        raise CannotRewrite("another fix has taken the statement apart")
+    turned = node.with_changes(asynchronous=cst.Asynchronous() if task.edit.is_async else None)
+    if task.edit.name is not None and isinstance(turned, cst.FunctionDef):
+        turned = turned.with_changes(name=cst.Name(task.edit.name))
+    return replace(element, nodes=(turned,))
 
 
 def _replaced(element: Element, task: ReplaceTask) -> Element:

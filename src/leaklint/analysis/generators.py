@@ -1,0 +1,212 @@
+"""Async generators that hold something at a yield, and the loops that abandon them.
+
+A generator that a driver advances (asynccontextmanager, a fixture, Depends, cleanup_ctx) is closed by it. Which ones are
+driven is seen from decorators, from being named without being called, and from what they yield.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from leaklint.analysis.facts import Facts
+from leaklint.analysis.loops import definition_of, own_nodes
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import Function, children, function_scope, terminal
+from leaklint.analysis.prefilter import lines_with
+from leaklint.analysis.setups import is_setup
+
+Blocks = ast.AsyncWith | ast.With | ast.Try
+LEAVING = (ast.Break, ast.Return)
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """An `async for` that may stop before its generator is exhausted: the loop, the generator's call, where it stops."""
+
+    facts: Facts
+    loop: ast.AsyncFor
+    call: ast.Call
+    leaving: ast.stmt
+
+
+def abandoned(module: ModuleFacts) -> Iterator[Abandoned]:
+    """Yield the loops over generators of the module, with something to release, that a break or return leaves."""
+    for function in module.functions_with("async for"):
+        facts = None
+        for node, _ in own_nodes(function.node.body):
+            if not isinstance(node, ast.AsyncFor) or (leaving := _leaving(node.body)) is None:
+                continue
+            facts = facts or module.facts(function)
+            call = _generator_call(node.iter, facts, module)
+            if call is not None and not _is_closed(node.iter, facts):
+                yield Abandoned(facts, node, call, leaving)
+
+
+def _leaving(body: list[ast.stmt]) -> ast.stmt | None:
+    """Give the first statement that leaves a loop early: a return, or a break of its own."""
+    stack: list[tuple[ast.AST, bool]] = [(one, True) for one in reversed(body)]
+    while stack:
+        node, is_own = stack.pop()
+        if isinstance(node, ast.Return) or (isinstance(node, ast.Break) and is_own):
+            return node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            inner = is_own and not isinstance(node, ast.For | ast.AsyncFor | ast.While)
+            stack.extend((child, inner) for child in reversed(children(node)))
+    return None
+
+
+def _generator_call(node: ast.expr, facts: Facts, module: ModuleFacts) -> ast.Call | None:
+    """Give the call of a generator of the module that has something to release, also through a name bound to it."""
+    if isinstance(node, ast.Name) and facts.scope.bindings.variables.get(node.id) == 1:
+        value = facts.scope.bindings.values.get(node.id)
+        return _generator_call(value, facts, module) if isinstance(value, ast.Call) else None
+    if not isinstance(node, ast.Call):
+        return None
+    found = definition_of(node.func, facts, module)
+    if not isinstance(found, ast.AsyncFunctionDef) or found.decorator_list:
+        return None
+    return node if any(around for _, around in yields(found)) else None
+
+
+def _is_closed(node: ast.expr, facts: Facts) -> bool:
+    """Say whether the body closes the generator that a name holds, or hands it to aclosing."""
+    if not isinstance(node, ast.Name):
+        return False
+    for one, around in own_nodes(facts.body):
+        if isinstance(one, ast.Name) and one.id == node.id and around:
+            parent = around[-1]
+            if isinstance(parent, ast.Attribute) and parent.attr == "aclose":
+                return True
+            if isinstance(parent, ast.Call) and one in parent.args:
+                return True
+    return False
+
+
+def yields(node: ast.AsyncFunctionDef) -> list[tuple[ast.Yield, tuple[Blocks, ...]]]:
+    """Give the yields of a generator, each with the blocks around it that have something to do when it is closed."""
+    found = []
+    for one, around in own_nodes(node.body):
+        if isinstance(one, ast.Yield):
+            path = (*around, one)
+            blocks = [block for block, inner in pairwise(path) if isinstance(block, Blocks) and _holds(block, inner)]
+            found.append((one, tuple(blocks)))
+    return found
+
+
+def _holds(block: Blocks, inner: ast.AST) -> bool:
+    match block:
+        case ast.AsyncWith(body=body) | ast.With(body=body):
+            return inner in body and not _is_harmless(block)
+        case ast.Try(finalbody=finalbody):
+            return bool(finalbody) and inner not in finalbody
+
+
+def _is_harmless(block: ast.AsyncWith | ast.With) -> bool:
+    """Say whether a with releases nothing (`suppress`)."""
+    return all(terminal(item.context_expr) in ("suppress", "catch_warnings", "nullcontext") for item in block.items)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldYield:
+    """A yield of data inside an `async with` of a generator that nobody drives."""
+
+    function: Function
+    node: ast.Yield
+    block: ast.AsyncWith
+
+
+def held_yields(module: ModuleFacts) -> Iterator[HeldYield]:
+    """Yield, for every such generator, its first yield inside an `async with`."""
+    for function in module.functions_with("yield"):
+        node = function.node
+        if not isinstance(node, ast.AsyncFunctionDef) or node.decorator_list or is_setup(function):
+            continue
+        for one, blocks in yields(node):
+            held = [block for block in blocks if isinstance(block, ast.AsyncWith)]
+            if held and not _is_drivers(one, function, held, module):
+                if not _is_driven(function, module):
+                    yield HeldYield(function, one, held[-1])
+                break
+
+
+def _is_drivers(node: ast.Yield, function: Function, held: list[ast.AsyncWith], module: ModuleFacts) -> bool:
+    """Say whether a yield is a driver's: bare, of what a with binds, or of one thing made of that, once."""
+    if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
+        return True
+    targets = {name.id for name in _targets(function.node)}
+    match node.value:
+        case ast.Name(id=name):
+            return name in targets or (not _is_repeated(node, function) and _is_made_of(name, targets, function, module))
+        case ast.Call() | ast.Tuple() | ast.Dict() as value if not _is_repeated(node, function):
+            return _mentions(value, targets) and not _has_await(value) and _is_made(value)
+        case _:
+            return False
+
+
+def _targets(node: ast.AST) -> Iterator[ast.Name]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.withitem) and one.optional_vars is not None:
+            yield from (name for name in ast.walk(one.optional_vars) if isinstance(name, ast.Name))
+
+
+def _is_repeated(node: ast.Yield, function: Function) -> bool:
+    """Say whether a yield stands in a loop, or is one of several."""
+    found = [(one, around) for one, around in own_nodes(function.node.body) if isinstance(one, ast.Yield)]
+    if len(found) != 1:
+        return True
+    return any(isinstance(block, ast.For | ast.AsyncFor | ast.While) for block in found[0][1])
+
+
+def _is_made_of(name: str, targets: set[str], function: Function, module: ModuleFacts) -> bool:
+    """Say whether a name holds an object that is made of what a with binds (`Repository(session)`)."""
+    value = function_scope(function, module.scope).bindings.values.get(name)
+    return isinstance(value, ast.Call) and not isinstance(value, ast.Await) and _is_made(value) and _mentions(value, targets)
+
+
+def _is_made(value: ast.expr) -> bool:
+    name = terminal(value) if isinstance(value, ast.Call) else ""
+    return not isinstance(value, ast.Call) or name.lstrip("_")[:1].isupper()
+
+
+def _mentions(value: ast.expr, names: set[str]) -> bool:
+    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(value))
+
+
+def _has_await(value: ast.expr) -> bool:
+    return any(isinstance(one, ast.Await) for one in ast.walk(value))
+
+
+def _is_driven(function: Function, module: ModuleFacts) -> bool:
+    """Say whether the module names a generator without calling it, so that somebody advances it, or closes all it makes."""
+    calls: list[bool] = []
+    for node, around in _mentions_of(function, module):
+        parent = around[-1] if around else None
+        if not (isinstance(parent, ast.Call) and parent.func is node):
+            return True
+        above = around[-2] if len(around) > 1 else None
+        calls.append(isinstance(above, ast.Call) and terminal(above) == "aclosing")
+    return bool(calls) and all(calls)
+
+
+def _mentions_of(function: Function, module: ModuleFacts) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Yield where the module names a function of it, each with the nodes around."""
+    name = function.node.name
+    lines = lines_with({name}, module.source.text, "")
+    bodies_on = [(one.node.body, function_scope(one, module.scope)) for one in module.functions_on(lines)]
+    heads: list[ast.stmt] = [ast.Expr(one) for each in module.functions for one in _head(each.node)]
+    for body, scope in [(module.source.tree.body, module.scope), (heads, module.scope), *bodies_on]:
+        for node, around in own_nodes(body, into_lambdas=True):
+            match node:
+                case ast.Name(id=found, ctx=ast.Load()) if function.owner is None:
+                    if found == name and not (scope is not module.scope and scope.is_local(name)):
+                        yield node, around
+                case ast.Attribute(attr=found, ctx=ast.Load()) if function.owner is not None and found == name:
+                    yield node, around
+                case _:
+                    pass
+
+
+def _head(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    arguments = node.args
+    return [*node.decorator_list, *arguments.defaults, *(one for one in arguments.kw_defaults if one is not None)]

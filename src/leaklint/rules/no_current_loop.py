@@ -1,0 +1,47 @@
+"""`asyncio.get_event_loop()` is asked for a loop where none is running.
+
+Why: from Python 3.14 it raises RuntimeError there; before, it makes a loop that nobody closes.
+
+Bad:
+    import asyncio
+    async def main(): ...
+    if __name__ == "__main__":
+        asyncio.get_event_loop().run_until_complete(main())  # LKR206
+
+Good:
+    import asyncio
+    async def main(): ...
+    if __name__ == "__main__":
+        asyncio.run(main())
+
+Fix: `asyncio.run` at a script's entry; elsewhere unsafe.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from leaklint.analysis.loop_fixes import run_current
+from leaklint.analysis.loop_use import is_without_loop
+from leaklint.analysis.loops import loop_calls
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.model.finding import Finding
+from leaklint.rules.rule import Rule
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report where the current loop is asked for and none can be running."""
+    for call in loop_calls(module):
+        version = call.summary.needs_loop
+        if version is not None and is_without_loop(call, module):
+            name = ast.unparse(call.node.func)
+            raises = "raises" if module.target >= _parsed(version) else f"raises from Python {version}"
+            text = f"`{name}()` {raises} where no loop is running; use `asyncio.run()` or a Runner"
+            yield Finding(rule.code, module.source.span(call.node), text, (), run_current(call, module))
+
+
+def _parsed(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor)
+
+
+rule = Rule("LKR206", "no-current-loop", "asyncio.get_event_loop() where no loop is running", "asyncio.run", check)

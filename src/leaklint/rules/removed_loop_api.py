@@ -1,0 +1,77 @@
+"""Event-loop policies, `uvloop.install()`, `nest_asyncio` and the `event_loop` fixture: what goes, or is gone.
+
+Why: policies are deprecated in Python 3.14 and go in 3.16; nest_asyncio breaks on 3.14; pytest-asyncio 1.0 has no `event_loop`.
+
+Bad:
+    import asyncio
+    import uvloop
+    async def main(): ...
+    uvloop.install()  # LKR909
+    asyncio.run(main())
+
+Good:
+    import asyncio
+    import uvloop
+    async def main(): ...
+    uvloop.run(main())
+
+Fix: `uvloop.run` for the `asyncio.run` that follows.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from leaklint.analysis.facts import Facts
+from leaklint.analysis.loop_fixes import drop_removed, run_by_uvloop
+from leaklint.analysis.loops import loop_calls
+from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import Function, terminal
+from leaklint.model.finding import Finding
+from leaklint.rules.rule import Rule
+
+FIXTURE = "event_loop"
+FIXTURES = frozenset(("fixture", "async_fixture", "yield_fixture"))
+
+
+def check(module: ModuleFacts) -> Iterator[Finding]:
+    """Report the calls of what is removed, the fixture and the tests that ask for it; once a line."""
+    lines: set[int] = set()
+    calls = list(loop_calls(module))
+    for call in calls:
+        if call.summary.removed and call.node.lineno not in lines:
+            lines.add(call.node.lineno)
+            text = f"`{ast.unparse(call.node.func)}()` {_when(call.summary.removed, call.facts, module)}"
+            if call.summary.instead:
+                text += f"; use {call.summary.instead}"
+            fix = run_by_uvloop(call, calls) or drop_removed(call)
+            yield Finding(rule.code, module.source.span(call.node), text, (), fix)
+    if FIXTURE in module.source.text:
+        for function in module.functions:
+            found = _fixture(function, module)
+            if found is not None:
+                yield found
+
+
+def _when(removed: str, facts: Facts, module: ModuleFacts) -> str:
+    major, _, minor = removed.partition(".")
+    is_gone = module.target >= (int(major), int(minor))
+    return f"is gone since Python {removed}" if is_gone else f"does not work from Python {removed} on"
+
+
+def _fixture(function: Function, module: ModuleFacts) -> Finding | None:
+    node = function.node
+    is_fixture = any(terminal(one) in FIXTURES for one in node.decorator_list)
+    if is_fixture and node.name == FIXTURE:
+        text = "pytest-asyncio 1.0 has no `event_loop` fixture to override; use `loop_scope` or `loop_factory`"
+    elif (is_fixture or node.name.startswith("test")) and any(one.arg == FIXTURE for one in node.args.args):
+        if module.project.has_fixture(FIXTURE):
+            return None  # its own, which is told so where it stands
+        text = "pytest-asyncio 1.0 has no `event_loop` fixture; make the test async, or ask for the running loop"
+    else:
+        return None
+    line = module.source.lines[node.lineno - 1]
+    span = module.source.span(node)
+    return Finding(rule.code, type(span)(node.lineno, span.column, node.lineno, len(line)), text)
+
+
+rule = Rule("LKR909", "removed-loop-api", "policies, uvloop.install, nest_asyncio, the event_loop fixture", "uvloop.run", check)
