@@ -14,8 +14,11 @@ from leaklint.analysis.callee import is_closing
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.lower import Lowerer, tested_names
 from leaklint.analysis.lower_condition import STATES
+from leaklint.analysis.lower_expression import CONSTANTS
 from leaklint.analysis.names import Bindings, Function, FunctionNode, Scope, children, function_scope, terminal
 from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.summary import defaults_of
+from leaklint.analysis.values import Constant
 
 REGISTERING = frozenset(
     ("addCleanup", "addClassCleanup", "addAsyncCleanup", "addModuleCleanup", "addfinalizer", "callback", "push_async_callback")
@@ -91,7 +94,7 @@ class SequenceLowerer(Lowerer):
 
     # --- functions ----------------------------------------------------------------------------------------------------
 
-    def inline(self, function: Function, arguments: list[ops.Operand], result: str | None) -> None:
+    def inline(self, function: Function, arguments: list[ops.Argument], result: str | None) -> None:
         """Lower a function where it is called; what it returns goes to `result`."""
         if self.current is None:
             return
@@ -108,9 +111,7 @@ class SequenceLowerer(Lowerer):
         self.renames = self._renames_for(scope)
         self._calls.append(function.node)
         self.inlined.add(function.node)
-        for name, source in zip(parameters, arguments, strict=False):
-            if source is not None:
-                self.emit(ops.Alias(function.node, function.node.lineno, self.renamed(name), source))
+        self._bind_parameters(function.node, parameters, arguments)
         self.suite(function.node.body)
         self.jump(after)
         self._calls.pop()
@@ -122,6 +123,24 @@ class SequenceLowerer(Lowerer):
         if statement is not None:
             self.statement = statement
         self.current = after
+
+    def _bind_parameters(self, node: FunctionNode, parameters: list[str], arguments: list[ops.Argument]) -> None:
+        """Give the parameters what they are given, or their literal defaults."""
+        defaults = defaults_of(node)
+        given: dict[str, ops.Argument] = {}
+        for index, one in enumerate(arguments):
+            name = one.keyword or (parameters[index] if index < len(parameters) else "")
+            given[name] = one
+        is_spread = any(one.is_star for one in arguments)
+        for name in parameters:
+            argument = given.get(name)
+            if argument is not None and argument.operand is not None:
+                self.emit(ops.Alias(node, node.lineno, self.renamed(name), argument.operand))
+                continue
+            literal = argument.literal if argument is not None else defaults.get(name, ops.NOT_LITERAL)
+            if literal is not ops.NOT_LITERAL and not is_spread:
+                value = CONSTANTS[literal] if literal is None or isinstance(literal, bool) else Constant(literal)
+                self.emit(ops.Evaluate(node, node.lineno, self.renamed(name), value))
 
     def statement_or_none(self) -> ast.stmt | None:
         """Give the statement at hand, None before the first."""
@@ -240,7 +259,7 @@ class SequenceLowerer(Lowerer):
             if self._may_release_all(node):
                 self._let_go(node.lineno)
             return super()._call(node, is_awaited, is_dropped, bound_to)
-        arguments = [one.operand for one in self._arguments(node)]
+        arguments = self._arguments(node)
         result = self.temporary()
         self.inline(function, arguments, result)
         return result
