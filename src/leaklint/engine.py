@@ -43,8 +43,8 @@ if TYPE_CHECKING:  # loaded only for a module that may acquire
     from leaklint.analysis.workspace import Workspace
 
 
-FAMILIES = "93421"  # of rules, the most specific first: advice, fixtures, owners, loops, scopes
-WRONG_RELEASES = ("LKR204", "LKR205", "LKR207", "LKR306")  # they stand for the acquisition, whoever owns it
+FAMILIES = "34219"  # of rules, the most specific first: fixtures, owners, loops, scopes, advice
+INSTEAD = ("LKR204", "LKR205", "LKR207", "LKR306", "LKR911")  # wrong releases and the like: they stand for the acquisition
 DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they are long
 
 
@@ -89,4 +89,4 @@ def _most_specific(findings: list[Finding]) -> list[Finding]:
 
 
 def _rank(code: str) -> int:
-    return -1 if code in WRONG_RELEASES else FAMILIES.index(code[3])
+    return -1 if code in INSTEAD else FAMILIES.index(code[3])
