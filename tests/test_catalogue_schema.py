@@ -61,7 +61,7 @@ SUMMARY = 'pyproject.toml: [[tool.leaklint.summary]] "a.b": '
         ({"when": [{"argument": {}}]}, RESOURCE + "when 1: argument: unknown key; did you mean arguments?"),
         (
             {"when": [{"arguments": {"x": 1.5}}]},
-            RESOURCE + "when 1: arguments: expected a literal, a dotted name, <given> or <absent>, got a float",
+            RESOURCE + "when 1: arguments: expected a literal, a dotted name, <given>, <absent> or <stream>, got a float",
         ),
         (
             {"name": "B"},

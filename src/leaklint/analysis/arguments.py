@@ -3,7 +3,7 @@
 from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, Given, Kind
 from leaklint.analysis.store import Store
-from leaklint.analysis.values import Constant, Site
+from leaklint.analysis.values import Constant, Dependent, Instance, Part, Site, Value, View
 from leaklint.model.resource import Condition, Summary, Variant
 
 
@@ -38,21 +38,23 @@ def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
     return tuple(sorted(found, key=lambda pair: pair[0]))
 
 
-def variant(op: Call, summary: Summary) -> Variant | None:
+def variant(op: Call, summary: Summary, store: Store) -> Variant | None:
     """Give the first variant of a summary whose condition the arguments of a call meet."""
     for one in summary.variants:
-        if _meets(op, one.condition, summary.parameters):
+        if _meets(op, one.condition, summary.parameters, store):
             return one
     return None
 
 
-def _meets(op: Call, condition: Condition, parameters: tuple[str, ...]) -> bool:
+def _meets(op: Call, condition: Condition, parameters: tuple[str, ...], store: Store) -> bool:
     given = {parameter(one, index, parameters): one for index, one in enumerate(op.arguments)}
-    return all(_agrees(given.get(name), wanted) for name, wanted in condition.arguments)
+    return all(_agrees(given.get(name), wanted, store) for name, wanted in condition.arguments)
 
 
-def _agrees(argument: Argument | None, wanted: Literal) -> bool:
+def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
     is_none = argument is None or argument.literal is None
+    if wanted == "<stream>":
+        return argument is not None and any(_is_stream(value) for value in store.values(argument.operand))
     if wanted == "<given>":
         return not is_none
     if wanted == "<absent>":
@@ -62,3 +64,14 @@ def _agrees(argument: Argument | None, wanted: Literal) -> bool:
     if isinstance(wanted, str) and argument.reference is not None:
         return argument.reference == wanted
     return argument.literal == wanted and type(argument.literal) is type(wanted)
+
+
+def _is_stream(value: Value) -> bool:
+    """Say whether a value is open by itself, or in memory, rather than the name of something to open."""
+    match value:
+        case Site() | View() | Dependent() | Part():
+            return True
+        case Instance(type_name=name):
+            return not name.startswith(("pathlib.", "builtins.", "py."))
+        case _:
+            return False

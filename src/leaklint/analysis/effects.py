@@ -44,7 +44,7 @@ class Outcome:
 
 def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
     """Apply a catalogued summary."""
-    variant = arguments.variant(op, summary)
+    variant = arguments.variant(op, summary, store)
     if PARAMETER in summary.effects and receiver:
         _affect_receiver(summary.effects[PARAMETER], receiver, op, store, setting, outcome)
 
@@ -68,6 +68,11 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
         outcome.values.add(instance(summary.returns))
     if summary.yields is not None:
         outcome.values.add(setting.elements.setdefault(op, Elements((frozenset((instance(summary.yields),)),))))
+    contained = setting.catalogue.resource(summary.contains) if summary.contains else None
+    if contained is not None:
+        content = Acquired(contained, mask(contained, contained.needs), contained.label or contained.name)
+        _acquire_contents(op, (content,), store, setting, outcome)
+    outcome.diverges |= summary.diverges
     is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
     kinds = () if is_dismissed or _is_over_another(op, effect, store, setting) else summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
@@ -75,6 +80,10 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
             _acquire_unopened(op, kinds[0], setting, outcome)
         kinds = () if variant.is_silent else variant.acquires or ()
     _acquire_kinds(op, summary, kinds, variant, setting, outcome)
+    makers = [value for value in receiver if isinstance(value, Site)]
+    for site in outcome.sites:
+        if site.resource.ends_with_maker and len(makers) == 1:
+            site.maker = makers[0]
 
 
 def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -363,6 +372,9 @@ def _affect(
             outcome.lent.extend(site for site in store.carried(values) if site.resource.opened_by)
             outcome.values.update(site.view for site in store.carried(values))
             outcome.values.update(value for value in values if isinstance(value, Box))
+        case Effect.READS:
+            events.touch(values, op, store, setting)
+            outcome.values.update(site.dependent for site in store.carried(values))
         case Effect.BORROWS:
             events.touch(values, op, store, setting)
             if not _is_inspecting(op):

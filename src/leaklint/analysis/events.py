@@ -99,6 +99,12 @@ def release_all(site: Site, op: Op, store: Store, setting: Setting) -> None:
         return
     store.set_status(site, frozenset(MOVED if status == MOVED else RELEASED for status in statuses))
     _note_release(site, op, setting)
+    for one in _made_by(site, store):
+        release_all(one, op, store, setting)
+
+
+def _made_by(site: Site, store: Store) -> list[Site]:
+    return [one for one in store.sites if one.maker is site]
 
 
 def _note_release(site: Site, op: Op, setting: Setting) -> None:
@@ -205,6 +211,8 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
     statuses = store.sites.get(site)
     if statuses is None:
         return
+    for one in _made_by(site, store):
+        _move_site(one, op, store, setting, is_return)
     store.set_status(site, frozenset(MOVED if is_open(s) or s == UNOPENED else s for s in statuses))
     if setting.record is None:
         return
@@ -289,3 +297,5 @@ def _let_go(site: Site, op: Exit, store: Store, setting: Setting) -> None:
     if statuses is not None:
         store.set_status(site, frozenset(status if status == MOVED else RELEASED for status in statuses))
         _note_release(site, op, setting)
+        for one in _made_by(site, store):
+            release_all(one, op, store, setting)

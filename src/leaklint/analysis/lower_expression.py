@@ -68,7 +68,8 @@ class Expressions(Builder, ABC):
                     return None
                 number = index.value if isinstance(index, ast.Constant) and isinstance(index.value, int) else None
                 dest = self.temporary()
-                self.emit(ops.Element(self.statement, node.lineno, dest, source, number))
+                is_key = not isinstance(index, ast.Slice | ast.Tuple) and not _is_ellipsis(index)
+                self.emit(ops.Element(self.statement, node.lineno, dest, source, number, is_key))
                 return dest
             case ast.NamedExpr(target=target, value=value):
                 source = self.operand(value, bound_to=(target.id,))
@@ -319,3 +320,7 @@ def _thrown(call: ops.Call) -> Kind | None:
 def _is_on_literal(function: ast.expr) -> bool:
     """Say whether a call is of a method of a literal (`", ".join(names)`)."""
     return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant)
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...

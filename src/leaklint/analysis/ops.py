@@ -114,11 +114,12 @@ class Put(Operation):
 
 @dataclass(eq=False, slots=True)
 class Element(Operation):
-    """`dest` is an element of the source, by subscript, unpacking or iteration."""
+    """`dest` is an element of the source, by subscript, unpacking or iteration; `is_key`: by one index, no slice."""
 
     dest: str
     source: Operand
     index: int | None = None
+    is_key: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -47,6 +47,8 @@ from leaklint.analysis.values import (
 )
 from leaklint.model.resource import Effect
 
+ITEM = "__getitem__"  # as a lazy method: what stands under a key still needs the resource, and leads to it
+
 
 def transfer(op: Op, store: Store, setting: Setting) -> None:
     """Do to the store what an operation does."""
@@ -72,10 +74,10 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
             _collect(op, store, setting)
         case Put():
             _put(op, store, setting)
-        case Element(dest=dest, source=source, index=index):
+        case Element(dest=dest, source=source):
             values = store.values(source)
             events.touch(values, op, store, setting)
-            store.bind(dest, frozenset(_elements(values, index, store)))
+            store.bind(dest, frozenset(_elements(values, op, store)))
         case Iterate(source=source):
             _iterate(op, store, setting)
         case Enter(dest=dest, source=source):
@@ -226,8 +228,9 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
         events.move([one for one in values if not isinstance(one, Dependent) or one.site not in own], op, store, setting)
 
 
-def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
+def _elements(values: Values, op: Element, store: Store) -> set[Value]:
     found: set[Value] = set()
+    index = op.index
     for value in values:
         match value:
             case Box():
@@ -242,7 +245,9 @@ def _elements(values: Values, index: int | None, store: Store) -> set[Value]:
             case Site(parameter=str(), resource=resource) if not resource.name:
                 found.add(value)  # the elements of a parameter stand for it: who closes them all closes it
             case View(site=site):
-                found.add(site.dependent)
+                found.add(value if op.is_key and ITEM in site.resource.lazy else site.dependent)
+            case Site(resource=resource) if ITEM in resource.lazy:
+                found.add(value.view if op.is_key else value.dependent)
             case _:
                 pass
     return found

@@ -100,6 +100,7 @@ class Site:
     is_awaited: bool = False
     element: int | None = None
     is_optional: bool = False  # the call may give None instead
+    maker: "Site | None" = None  # whose method gave it, where it ends with that
     view: "View" = field(init=False)
     closing: "Closing" = field(init=False)
     dependent: "Dependent" = field(init=False)

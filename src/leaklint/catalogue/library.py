@@ -140,6 +140,7 @@ def _files() -> Mapping[str, Path]:
 def _can_acquire(summary: Summary) -> bool:
     return (
         any(summary.acquires)
+        or summary.contains is not None
         or any(variant.acquires for variant in summary.variants)
         or Effect.OPENS in summary.effects.values()
     )
@@ -148,6 +149,6 @@ def _can_acquire(summary: Summary) -> bool:
 def _types(summary: Summary) -> Iterator[str]:
     for kinds in (summary.acquires, *(variant.acquires or () for variant in summary.variants)):
         yield from (kind for kind in kinds if kind is not None)
-    for name in (summary.returns, summary.yields):
+    for name in (summary.returns, summary.yields, summary.contains):
         if name is not None:
             yield name

@@ -187,6 +187,7 @@ class Catalogue:
             acquires=self._kinds(summary.acquires),
             returns=None if summary.returns is None else self.canonical(summary.returns),
             yields=None if summary.yields is None else self.canonical(summary.yields),
+            contains=None if summary.contains is None else self.canonical(summary.contains),
             variants=tuple(self._resolve_variant(variant) for variant in summary.variants),
         )
 
@@ -252,6 +253,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         only_in_fixtures=resource.only_in_fixtures or base.only_in_fixtures,
         given_through=resource.given_through | base.given_through,
         opened_by=resource.opened_by | base.opened_by,
+        ends_with_maker=resource.ends_with_maker or base.ends_with_maker,
         with_does_more=resource.with_does_more or base.with_does_more,
         waits=resource.waits or base.waits,
         with_target=resource.with_target or base.with_target,
@@ -264,7 +266,7 @@ def check_names(written: Library, catalogue: Catalogue) -> None:
         for base in resource.extends:
             _check_name(written.titles[resource.name], "extends", base, catalogue)
     for name, summary in (*written.constructors.items(), *written.summaries.items()):
-        for kinds in (summary.acquires, *(variant.acquires or () for variant in summary.variants)):
+        for kinds in (summary.acquires, (summary.contains,), *(variant.acquires or () for variant in summary.variants)):
             for kind in kinds:
                 if kind is not None:
                     _check_name(written.titles[name], "acquires", kind, catalogue)

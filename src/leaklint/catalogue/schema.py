@@ -56,6 +56,7 @@ RESOURCE_KEYS = CALL_KEYS | {
     "given-through",
     "opened-by",
     "constructor",
+    "ends-with-maker",
 }
 SUMMARY_KEYS = CALL_KEYS | {
     "name",
@@ -63,9 +64,11 @@ SUMMARY_KEYS = CALL_KEYS | {
     "acquires",
     "returns",
     "yields",
+    "contains",
     "coroutine",
     "linked",
     "swallows",
+    "diverges",
     "runs-loop",
     "asks-loop",
     "needs-loop",
@@ -77,6 +80,7 @@ SUMMARY_KEYS = CALL_KEYS | {
 }
 WHEN_KEYS = frozenset({"arguments", "acquires", "silent", "needs", *EFFECT_KEYS})
 FILE_KEYS = frozenset({"library", "docs", "verified", "resource", "summary", "aliases", "parameters"})
+CLOSED = "closed"  # as a constructor: what it makes is opened by a method
 WITHS = (With.RELEASES.value, With.KEEPS.value)
 
 
@@ -141,6 +145,7 @@ def read_resource(table: Table) -> ResourceEntry:
         part_releases=_texts_by_text(table, "part-releases"),
         silent=text(table, "silent"),
         is_loop=flag(table, "loop"),
+        ends_with_maker=flag(table, "ends-with-maker"),
         is_virtual=flag(table, "virtual"),
         outlives=flag(table, "outlives"),
         exhausts=flag(table, "exhausts"),
@@ -169,10 +174,12 @@ def read_summary(table: Table) -> SummaryEntry:
         is_tuple=is_tuple,
         returns=text(table, "returns"),
         yields=text(table, "yields"),
+        contains=text(table, "contains"),
         effects=_effects(table),
         is_coroutine=flag(table, "coroutine"),
         is_linked=flag(table, "linked"),
         swallows=flag(table, "swallows"),
+        diverges=flag(table, "diverges"),
         variants=_variants(table),
         since=text(table, "since"),
         runs_loop=_choice(table, "runs-loop", RUNS),
@@ -296,14 +303,17 @@ def _check_parts(table: Table, resource: Resource) -> None:
 def _constructor(table: Table, resource: Resource) -> Summary | None:
     if resource.is_virtual:
         return None
-    acquires = flag(table, "constructor") if "constructor" in table.values else resource.silent is None
+    is_closed = table.values.get("constructor") == CLOSED
+    acquires = is_closed or (flag(table, "constructor") if "constructor" in table.values else resource.silent is None)
+    closed = (Variant(Condition(()), acquires=()),) if is_closed else ()
+    is_unsaid = not acquires and resource.silent is None and not CALL_KEYS & set(table.values) - {"since", "docs"}
     return Summary(
         name=resource.name,
         parameters=texts(table, "parameters"),
         acquires=(resource.name,) if acquires else (),
         returns=None if acquires else resource.name,
-        effects=_effects(table),
-        variants=_variants(table),
+        effects={"*": Effect.TAKES} if is_unsaid else _effects(table),  # who calls it nevertheless hands on what he gives
+        variants=(*_variants(table), *closed),
         since=resource.since,
     )
 
@@ -348,7 +358,7 @@ def _variant(table: Table) -> Variant:
 def _literal(table: Table, value: object) -> Literal:
     if isinstance(value, bool | int | str):
         return value
-    raise wrong(table, "arguments", "a literal, a dotted name, <given> or <absent>", value)
+    raise wrong(table, "arguments", "a literal, a dotted name, <given>, <absent> or <stream>", value)
 
 
 def _fields(value: object) -> dict[str, object] | None:

@@ -19,6 +19,7 @@ class Effect(Enum):
     BORROWS = "borrows"  # only uses it; the obligation stays
     TAKES = "takes"  # the obligation moves to the callee or its result
     WRAPS = "wraps"  # the result uses it and does not release it
+    READS = "reads"  # the result may read from it later, and may have all it needs already (an image that loads lazily)
     RELEASES = "releases"
     PASSES = "passes"  # the result is the argument itself
     CLOSES = "closes"  # the result is a context manager that releases it on exit (contextlib.closing)
@@ -65,13 +66,14 @@ class Resource:
     only_in_fixtures: bool = False  # only fixtures and set-ups owe its release (tempfile.mkdtemp)
     opened_by: frozenset[str] = frozenset()  # methods: it is open from the first one called on; empty: at once
     given_through: frozenset[str] = frozenset()  # attributes: who assigns one gives it what it would have opened
+    ends_with_maker: bool = False  # whoever releases what its method gave it releases it too
     with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
     since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the arguments of a call must be: parameter -> literal, dotted name, "<given>" or "<absent>"."""
+    """What the arguments of a call must be: parameter -> literal, dotted name, "<given>", "<absent>" or "<stream>"."""
 
     arguments: tuple[tuple[str, bool | int | str | None], ...]
 
@@ -102,10 +104,12 @@ class Summary:
     is_tuple: bool = False
     returns: str | None = None
     yields: str | None = None  # the type of each element, where the result is iterated (Path.glob)
+    contains: str | None = None  # the kind of each element, where the result is a list of resources
     effects: Mapping[str, Effect] = field(default_factory=dict)
     is_coroutine: bool = False
     is_linked: bool = False  # each other element of the tuple leads to the resource (a protocol to its transport)
     swallows: bool = False  # as a context manager, it may swallow what its body raises
+    diverges: bool = False  # it runs as long as the program does (a server's main loop)
     variants: tuple[Variant, ...] = ()
     since: str | None = None
     runs_loop: str | None = None  # what it runs an event loop for: one of RUNS
