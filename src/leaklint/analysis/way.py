@@ -33,11 +33,8 @@ def way_of(obligation: Obligation, name: str | None) -> Way | None:
         return Way(Opener())
     if resource.async_with is With.RELEASES and facts.is_async and not resource.waits:
         return Way(Opener(is_async=True))
-    if (
-        "close" in resource.releases
-        and not resource.waits
-        and not (resource.is_loop and facts.solution.setting.body is not Body.FIXTURE)
-    ):
+    is_run_here = resource.is_loop and facts.solution.setting.body is not Body.FIXTURE  # its generators are closed too
+    if "close" in resource.releases and not resource.waits and not is_run_here:
         return closing_way("closing", facts)
     if "aclose" in resource.async_releases and facts.is_async:
         return closing_way("aclosing", facts)
