@@ -45,6 +45,14 @@ def wanted(findings: list[Finding], source: Source, project: Project) -> list[Fi
     return unsilenced([found for found in findings if is_selected(found.code, source.path)], source.text)
 
 
+def fixable(findings: list[Finding], source: Source, project: Project) -> list[Finding]:
+    """Give the findings that `leaklint fix` looks at: the wanted ones, and advice that has a fix."""
+    is_fixed, is_selected = project.config.is_fixed, project.config.is_selected
+    path = source.path
+    chosen = [one for one in findings if is_selected(one.code, path) or (one.fix is not None and is_fixed(one.code, path))]
+    return unsilenced(chosen, source.text)
+
+
 def lint_named(source: Source, project: Project) -> list[Finding]:
     """Lint a module so that a failure of ours names it; raises SourceError where it nests too deeply for us."""
     try:

@@ -67,7 +67,12 @@ class Config:
         Advice (LKR9nn) takes a selected prefix of at least `LKR9`.
         """
         wanted = _longest(code, (*self.select, *self.extend_select))
-        if wanted == 0 or (code.startswith(ADVICE) and wanted < len(ADVICE)):
+        return (not code.startswith(ADVICE) or wanted >= len(ADVICE)) and self.is_fixed(code, path)
+
+    def is_fixed(self, code: str, path: str | os.PathLike[str]) -> bool:
+        """Say whether what has a fix is fixed in a file: what is selected, and advice below a selected prefix."""
+        wanted = _longest(code, (*self.select, *self.extend_select))
+        if wanted == 0:
             return False
         unwanted = [*self.ignore]
         for pattern, codes in self.per_file_ignores:

@@ -6,7 +6,7 @@ The fixing itself, and libcst with it, is loaded for the first file that has a f
 from dataclasses import dataclass
 from pathlib import Path
 
-from leaklint.checking import blamed_on, lint_named, wanted
+from leaklint.checking import blamed_on, fixable, lint_named, wanted
 from leaklint.engine import Project
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability
@@ -47,13 +47,14 @@ def mend_file(path: str, project: Project, *, unsafe: bool, is_writing: bool) ->
 
 def mend_source(source: Source, project: Project, *, unsafe: bool) -> Mended:
     """Mend a module; raises SourceError where it cannot be analysed."""
-    findings = wanted(lint_named(source, project), source, project)
-    if not any(is_mendable(found, unsafe) for found in findings):
+    everything = lint_named(source, project)
+    if not any(is_mendable(found, unsafe) for found in fixable(everything, source, project)):
+        findings = wanted(everything, source, project)
         return Mended(source.path, source.text, left=tuple((found, reason(found, unsafe)) for found in findings))
     from leaklint.fixing import fix_source, unified_diff
 
     def is_wanted(found: Finding, current: Source) -> bool:
-        return bool(wanted([found], current, project))
+        return bool(fixable([found], current, project))
 
     with blamed_on(source.path):
         result = fix_source(source, project, is_wanted, unsafe)
