@@ -34,12 +34,12 @@ class Drop:
 def drops(owner: Owner) -> Iterator[Drop]:
     """Yield what the methods that a class itself defines throw out, without anything that could release it."""
     for method in owner.node.body:
-        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_trusted(method, owner):
-            own = _receiver(method)
-            for node in ast.walk(method) if own is not None else ():
-                found = _drop(node, own or "", method)
-                if found is not None:
-                    yield found
+        if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        own = _receiver(method)
+        found = [one for node in ast.walk(method) if (one := _drop(node, own or "", method)) is not None] if own else []
+        if found and not _is_trusted(method, owner):  # the trust is dear to find out
+            yield from found
 
 
 def filled(owner: Owner) -> set[str]:

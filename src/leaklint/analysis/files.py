@@ -21,16 +21,21 @@ def find_module(dotted: str, importer: str, sources: tuple[str, ...] = ()) -> tu
 
     `importer` is an absolute path, `sources` the configured directories. None where nothing first-party is found.
     """
+    return _find(dotted, os.path.dirname(importer), sources)
+
+
+@cache
+def _find(dotted: str, directory: str, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
     rest = dotted.lstrip(".")
     level = len(dotted) - len(rest)
     parts = tuple(rest.split(".")) if rest else ()
     if level:
-        base = os.path.dirname(importer)
+        base = directory
         for _ in range(level - 1):
             base = os.path.dirname(base)
     else:
         configured = (one for one in sources if _holds(one, parts[0]))
-        found = next(configured, None) or _root(os.path.dirname(importer), parts[0])
+        found = next(configured, None) or _root(directory, parts[0])
         if found is None:
             return None
         base = found

@@ -25,7 +25,8 @@ class Openers:
         self._outlines: OrderedDict[str, Outline | None] = OrderedDict()
         self._verdicts: dict[tuple[str, str], bool] = {}  # (file, name) -> whether it may open something
         self._words: dict[str, frozenset[str]] = {}
-        self._searched: set[tuple[str, str]] = set()
+        self._searched: set[tuple[str, str]] = set()  # by the search that is going on
+        self._is_tentative = False  # what was found last rests on something still searched for
 
     def words(self, text: str, path: str) -> frozenset[str]:
         """Give the names, imported from first-party modules or defined here, whose call may open something."""
@@ -89,19 +90,22 @@ class Openers:
         ]
 
     def _may_open(self, path: str, name: str) -> bool:
-        """Search for an opener behind a name; only a search that ended says of all it has met that they open nothing."""
+        """Search for an opener behind a name; within one search a name is looked at once."""
         key = (path, name)
-        if key in self._verdicts or key in self._searched:
-            return self._verdicts.get(key, False)
-        is_first = not self._searched
+        if key in self._verdicts:
+            return self._verdicts[key]
+        if key in self._searched:
+            self._is_tentative = True  # whoever asks rests on a search that has not ended
+            return False
+        is_first, before, self._is_tentative = not self._searched, self._is_tentative, False
         self._searched.add(key)
         found = self._look(path, name)
-        if found:
-            self._verdicts[key] = True
+        if found or is_first or not self._is_tentative:
+            self._verdicts[key] = found
+        self._is_tentative = before or (self._is_tentative and not found)
         if is_first:
-            if not found:
-                self._verdicts.update((one, False) for one in self._searched)
             self._searched.clear()
+            self._is_tentative = False
         return found
 
     def _look(self, path: str, name: str) -> bool:
