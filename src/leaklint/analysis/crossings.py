@@ -80,6 +80,8 @@ def _of_local(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
             is_closed = _is_passed_to_closer(run, one, module) if run.is_of_function else bool(inside & closed)
             if is_closed:
                 closing.append(run)
+    if not one.site.is_awaited and is_coroutine(one.node, one.facts, module):
+        return None  # whoever drives it, drives it on his loop
     return _verdict(one, touching, closing)
 
 
