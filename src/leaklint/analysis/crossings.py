@@ -54,8 +54,9 @@ def _crossing(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
         found = _of_local(one, runs_of(one.facts, module), module) or _of_closure(one, module)
         if found is not None and is_of_scope(one):
             return found
-        is_driven = any(run.coroutine is one.node for run in runs) or is_coroutine(one.node, one.facts, module)
-        if found is None and _is_built_without_loop(one) and not is_driven:
+        if any(run.coroutine is one.node for run in runs) or is_coroutine(one.node, one.facts, module):
+            return None  # whoever drives it, drives it on his loop
+        if found is None and _is_built_without_loop(one):
             return Crossing(one, "is built where no loop is running, and binds to one at once")
     place = _place(one)
     return _of_place(one, place, runs, module) if place is not None and runs else None
@@ -80,8 +81,6 @@ def _of_local(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
             is_closed = _is_passed_to_closer(run, one, module) if run.is_of_function else bool(inside & closed)
             if is_closed:
                 closing.append(run)
-    if not one.site.is_awaited and is_coroutine(one.node, one.facts, module):
-        return None  # whoever drives it, drives it on his loop
     return _verdict(one, touching, closing)
 
 
