@@ -151,7 +151,11 @@ class Obligation:
             return True
         if staging.is_meant_to_fail(facts.function, self.statement):
             return True
-        return staging.is_tried_out(facts.function, self.statement, facts.around(self.statement))
+        if staging.is_tried_out(facts.function, self.statement, facts.around(self.statement)):
+            return True
+        releases = [op.statement for op in self.history.releases]
+        tries = [one for release in releases for one in facts.around(release) if isinstance(one, ast.Try)]
+        return staging.is_released_on_failure(facts.function, releases, tries)
 
     @property
     def is_named(self) -> bool:
