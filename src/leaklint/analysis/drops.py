@@ -34,12 +34,31 @@ class Drop:
 def drops(owner: Owner) -> Iterator[Drop]:
     """Yield what the methods that a class itself defines throw out, without anything that could release it."""
     for method in owner.node.body:
-        if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        own = _receiver(method)
-        found = [one for node in ast.walk(method) if (one := _drop(node, own or "", method)) is not None] if own else []
-        if found and not _is_trusted(method, owner):  # the trust is dear to find out
-            yield from found
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _drops(method, owner)
+
+
+def evictions(owner: Owner, lines: set[int]) -> Iterator[Drop]:
+    """Yield what containers of limited size throw out by the statements on some lines."""
+    for method in owner.node.body:
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and has_line(method, lines) and _is_bounded(method):
+            yield from (one for one in _drops(method, owner) if one.is_eviction)
+
+
+def has_line(node: ast.stmt, lines: set[int]) -> bool:
+    """Say whether a statement covers one of the lines."""
+    return not lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _drops(method: FunctionNode, owner: Owner) -> list[Drop]:
+    own = _receiver(method)
+    found = [one for node in ast.walk(method) if (one := _drop(node, own, method)) is not None] if own else []
+    return [] if found and _is_trusted(method, owner) else found
+
+
+def _is_bounded(method: FunctionNode) -> bool:
+    """Say whether a method asks how much there is."""
+    return any(isinstance(one, ast.Call) and terminal(one) == "len" for one in ast.walk(method))
 
 
 def filled(owner: Owner) -> set[str]:

@@ -1,9 +1,10 @@
 """What a whole project makes of a class: its subclasses, and what the objects that hold one put into it.
 
-Only files that import the class, or its module, are looked at.
+Only files that import the class, or its module, and name it, are parsed.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from leaklint.analysis.drops import holding
@@ -33,7 +34,7 @@ def subclasses(base: Class, workspace: Workspace) -> list[Class] | None:
 
 
 def _direct(project: ModuleProject, node: ast.ClassDef, workspace: Workspace) -> Iterator[Class]:
-    for user in _users(project, node.name, workspace):
+    for user in _users(project, node.name, rf"\bclass\b[^:]*\b{node.name}\b", workspace):
         for one in classes_of(user.scope):
             bases = [base.value if isinstance(base, ast.Subscript) else base for base in one.bases]
             behind = [user.class_of(base) for base in bases]
@@ -43,7 +44,7 @@ def _direct(project: ModuleProject, node: ast.ClassDef, workspace: Workspace) ->
 
 def held_by(container: Class, workspace: Workspace) -> Iterator[Owned]:
     """Give the resources that objects of other classes keep in an object of a container class."""
-    for user in _users(container[0], container[1].name, workspace):
+    for user in _users(container[0], container[1].name, rf"\b{container[1].name}\s*\(", workspace):
         for node in classes_of(user.scope):
             if user.may_acquire(node):
                 attributes = holding(node, user, container[0].path, container[1].name)
@@ -68,8 +69,9 @@ def is_protocol(node: ast.ClassDef) -> bool:
     return any(terminal(one.value if isinstance(one, ast.Subscript) else one) == "Protocol" for one in node.bases)
 
 
-def _users(project: ModuleProject, name: str, workspace: Workspace) -> Iterator[ModuleProject]:
-    for path in workspace.users.of(project.path, name):
+def _users(project: ModuleProject, name: str, pattern: str, workspace: Workspace) -> Iterator[ModuleProject]:
+    """Give the modules that may use a name, where the pattern is found in their text: only those are parsed."""
+    for path in workspace.users.of(project.path, name, re.compile(pattern)):
         user = workspace.project(path) if path != project.path else project
         if user is not None:
             yield user

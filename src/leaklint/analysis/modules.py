@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from leaklint.analysis.drops import Drop, drops, filled
+from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
 from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable, is_test_class
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
@@ -20,6 +20,7 @@ from leaklint.analysis.names import Function, Scope, lambdas
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.prefilter import (
+    evicting_lines,
     has_generators,
     imported_roots,
     is_suspect,
@@ -84,7 +85,7 @@ class ModuleFacts:
         """The facts of every body on whose lines a word of event loops stands, or a function that runs one."""
         lines = self.words_of_loops | lines_with(self.project.running_words, self.source.text)
         found = [self.own_facts] if _is_of_module(self, lines) else []
-        return found + [self.facts(function) for function in self.functions if _has_line(function.node, lines)]
+        return found + [self.facts(function) for function in self.functions if has_line(function.node, lines)]
 
     def facts_on(self, lines: set[int]) -> list[Facts]:
         """Give the facts of the bodies on whose lines one of these is."""
@@ -93,7 +94,7 @@ class ModuleFacts:
 
     def functions_on(self, lines: set[int]) -> list[Function]:
         """Give the functions on whose lines one of these is."""
-        return [one for one in self.functions if _has_line(one.node, lines)] if lines else []
+        return [one for one in self.functions if has_line(one.node, lines)] if lines else []
 
     def functions_with(self, word: str) -> list[Function]:
         """Give the coroutines on whose lines a word stands."""
@@ -105,7 +106,7 @@ class ModuleFacts:
         """The facts of the bodies in which something is acquired, or a method stands that may release by a coroutine."""
         found = {facts.function: facts for facts in self.bodies}
         for function in self.functions:
-            if function not in found and _has_line(function.node, self.release_lines):
+            if function not in found and has_line(function.node, self.release_lines):
                 found[function] = self.facts(function)
         if None not in found and _is_of_module(self, self.release_lines):
             found[None] = self.own_facts
@@ -161,12 +162,13 @@ class ModuleFacts:
 
     def _dropped_by_containers(self) -> Iterator[tuple[Drop, Owned]]:
         """What classes evict that somebody else has put into them."""
+        lines = evicting_lines(self.source.text)
         for node in self.classes:
-            owner = self.project.described(node)
-            evictions = [one for one in drops(owner) if one.is_eviction]
-            if any(one.attribute in filled(owner) for one in evictions):
+            owner = self.project.described(node) if has_line(node, lines) else None
+            found = list(evictions(owner, lines)) if owner is not None else []
+            if owner is not None and any(one.attribute in filled(owner) for one in found):
                 held = next(held_by((self.project, node), self.workspace), None)
-                yield from ((one, held) for one in evictions if held is not None)
+                yield from ((one, held) for one in found if held is not None)
 
     @property
     def vain(self) -> Iterator[tuple[Probe, Owner, Owner]]:
@@ -228,10 +230,6 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
     return ModuleFacts(source, project, workspace, everything, about_loops, target)
-
-
-def _has_line(node: ast.stmt, lines: set[int]) -> bool:
-    return not lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
 def _may_module_acquire(module: ModuleFacts) -> bool:

@@ -27,6 +27,7 @@ class Openers:
         self._words: dict[str, frozenset[str]] = {}
         self._searched: set[tuple[str, str]] = set()  # by the search that is going on
         self._is_tentative = False  # what was found last rests on something still searched for
+        self._exported: dict[str, frozenset[str]] = {}
 
     def words(self, text: str, path: str) -> frozenset[str]:
         """Give the names, imported from first-party modules or defined here, whose call may open something."""
@@ -35,6 +36,7 @@ class Openers:
             self._outlines.clear()
             self._verdicts.clear()
             self._words.clear()
+            self._exported.clear()
         if path not in self._words:
             self._words[path] = self._find_words(text, path)
         return self._words[path]
@@ -79,8 +81,7 @@ class Openers:
         if module is None or known is None:
             return []
         if not module[1]:
-            found = asked if known.stars else asked & (known.regions.keys() | known.imports.keys())
-            return [name for name in found if self._may_open(module[0], name)]
+            return [name for name in asked & self._names(module[0]) if self._may_open(module[0], name)]
         owners = [one for one in known.definitions(module[1][0]) if one.is_class]
         return [
             one.name
@@ -88,6 +89,17 @@ class Openers:
             for one in known.methods.get(owner.name, ())
             if one.name in asked and not one.name.startswith("__") and self._may_open(module[0], f"{owner.name}.{one.name}")
         ]
+
+    def _names(self, path: str) -> frozenset[str]:
+        """Give the names that a module defines or imports, also with a star."""
+        if path not in self._exported:
+            self._exported[path] = frozenset()  # stars may go in circles
+            known = self.outline(path)
+            if known is not None:
+                behind = [self.find(star, path) for star in known.stars if star.partition(".")[0] not in STANDARD]
+                starred = [self._names(one[0]) for one in behind if one is not None and not one[1]]
+                self._exported[path] = frozenset(known.regions).union(known.imports, *starred)
+        return self._exported[path]
 
     def _may_open(self, path: str, name: str) -> bool:
         """Search for an opener behind a name; within one search a name is looked at once."""

@@ -17,7 +17,9 @@ IMPORTED = re.compile(
 COMMENT = re.compile(r"#[^\n]*")
 MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 TESTING = ("fixture", "addCleanup", "addfinalizer", "TestClient(")
-EVICTING = re.compile(r"^[ \t]+(?:self\.\w+\.pop(?:item|left)?\([^\n]*\)[ \t]*(?:#[^\n]*)?$|del self\.\w+\[)", re.MULTILINE)
+EVICTING = re.compile(
+    r"^[ \t]+(?:self\.\w+\.pop(?:item\(|left\(|\([^)\s-])[^\n]*\)[ \t]*(?:#[^\n]*)?$|del self\.\w+\[)", re.MULTILINE
+)
 PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdown|stop|cleanup|dispose|disconnect)\b")
 STANDARD = sys.stdlib_module_names
 LOOP_LIBRARIES = frozenset(("asyncio", "anyio", "trio", "uvloop"))
@@ -41,8 +43,13 @@ def is_suspect(text: str) -> bool:
 
 
 def may_evict(text: str) -> bool:
-    """Say whether a text holds a statement that may throw something out of an object's container."""
-    return (".pop" in text or "del self." in text) and EVICTING.search(text) is not None
+    """Say whether a text holds a statement by which a container of limited size may throw something out."""
+    return "len(self." in text and EVICTING.search(text) is not None
+
+
+def evicting_lines(text: str) -> set[int]:
+    """Give the lines (1-based) of such statements."""
+    return {text.count("\n", 0, match.start()) + 1 for match in EVICTING.finditer(text)}
 
 
 def may_probe(text: str) -> bool:

@@ -4,6 +4,7 @@ Texts are read for it, never parsed, once for a project and only when a rule ask
 """
 
 import os
+import re
 from itertools import islice
 
 from leaklint.analysis.files import python_files, root_of
@@ -18,32 +19,33 @@ class Users:
     def __init__(self) -> None:
         self._by_root: dict[str, dict[str, list[str]]] = {}
 
-    def of(self, path: str, name: str) -> list[str]:
-        """Give the files that may use what a module (an absolute path) defines under a name, its own among them."""
+    def of(self, path: str, name: str, pattern: re.Pattern[str]) -> list[str]:
+        """Give the files that may use what a module (an absolute path) defines under a name, its own among them.
+
+        They import the name, or the module, and the pattern is found in their text.
+        """
         root = root_of(os.path.dirname(path))
         if root not in self._by_root:
             self._by_root[root] = _importers(root)
         known = self._by_root[root]
         module = os.path.basename(os.path.dirname(path) if path.endswith("__init__.py") else path).removesuffix(".py")
-        found = [path]
-        for importer in dict.fromkeys([*known.get(name, ()), *known.get(module, ())]):
-            if importer != path:
-                found.append(importer)
-        return found
+        found = dict.fromkeys([path, *known.get(name, ()), *known.get(module, ())])
+        return [one for one in found if pattern.search(_text(one)) is not None]
 
 
 def _importers(root: str) -> dict[str, list[str]]:
     """Give the files that import a name, by its last segment."""
     found: dict[str, list[str]] = {}
     files = list(islice(python_files(root), MOST + 1))
-    if len(files) > MOST:
-        return found
-    for path in files:
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read()
-        except OSError:
-            continue
-        for one in {part.rpartition(".")[2] for base, name, _ in imports(text) for part in (name, base)}:
+    for path in files if len(files) <= MOST else ():
+        for one in {part.rpartition(".")[2] for base, name, _ in imports(_text(path)) for part in (name, base)}:
             found.setdefault(one, []).append(path)
     return found
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
