@@ -17,7 +17,8 @@ Job = Callable[[str, Project], T]
 Numbered = tuple[str, int]  # a file and the number of its configuration
 
 FEW = 16  # starting processes costs as much as some ten files
-CHUNK = 24  # files between two reports, and between two collections of garbage
+CHUNK = 24  # files between two reports
+ENOUGH = 500_000  # objects that wait (about 100 MB) before garbage is collected: most runs end before
 
 
 class Stop(Protocol):
@@ -57,11 +58,14 @@ def processors() -> int:
 def _alone(job: Job[T], files: list[Numbered], configs: list[Config]) -> Iterator[list[T]]:
     projects = [Project(config) for config in configs]
     gc.freeze()
-    for chunk in _chunks(files, CHUNK):
-        gc.disable()
-        try:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for chunk in _chunks(files, CHUNK):
             yield [job(path, projects[number]) for path, number in chunk]
-        finally:
+            _collect()
+    finally:
+        if was_enabled:
             gc.enable()
 
 
@@ -100,5 +104,11 @@ def _start(configs: list[Config], stopping: Stop) -> None:
 
 def _work(job: Job[T], chunk: list[Numbered]) -> list[T]:
     results = [job(path, _projects[number]) for path, number in chunk if not _stopping[0].is_set()]
-    gc.collect(0)
+    _collect()
     return results
+
+
+def _collect() -> None:
+    """Collect garbage, without looking again at what survives, where enough of it waits."""
+    if gc.get_count()[0] > ENOUGH:
+        gc.collect(0)

@@ -1,15 +1,17 @@
 """One file checked, as `leaklint check` does it: read, linted, selected, and silenced by its comments."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from sys import exc_info
 
-from leaklint.engine import Project, lint
+from leaklint.engine import Project, is_idle, lint
+from leaklint.model.data import dataclass
 from leaklint.model.finding import Finding
-from leaklint.model.source import Source, SourceError, read
+from leaklint.model.source import Source, SourceError, check_syntax, parse, read_text
 from leaklint.noqa import unsilenced
+
+FEW = 2_000  # objects left behind that may wait for the next collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,13 @@ class Checked:
 
 
 def check_file(path: str, project: Project) -> Checked:
-    """Check a file on disk."""
+    """Check a file on disk; most files need no tree."""
     try:
-        return check_source(read(Path(path)), project)
+        text = read_text(path)
+        if is_idle(text, path, project):
+            check_syntax(path, text)
+            return Checked(path)
+        return check_source(parse(path, text), project)
     except SourceError as error:
         return Checked(path, error=error)
 
@@ -60,6 +66,24 @@ def lint_named(source: Source, project: Project) -> list[Finding]:
             return lint(source, project)
     except RecursionError:
         raise SourceError(source.path, 0, "cannot be analysed: nested too deeply") from None
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let no garbage be collected in the block; what the block leaves is collected at its end, and nothing else.
+
+    A process with many objects of its own (flake8 keeps whole trees) would look through them all again and again.
+    """
+    before = gc.get_count()[0]
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            if gc.get_count()[0] - before > FEW:
+                gc.collect(0)
+            gc.enable()
 
 
 @contextmanager

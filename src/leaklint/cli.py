@@ -3,7 +3,6 @@
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from typing import ParamSpec, TypeVar
 
 import click
@@ -13,6 +12,7 @@ from leaklint.batch import WorkerDied
 from leaklint.commands.check import run as run_check
 from leaklint.commands.scope import Scope, Trouble, soften_streams
 from leaklint.config import ConfigError, checked_codes
+from leaklint.model.data import fields
 
 P = ParamSpec("P")
 R = TypeVar("R")

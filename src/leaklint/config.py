@@ -12,10 +12,10 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from leaklint.catalogue import Catalogue, CatalogueError, load
+from leaklint.model.data import dataclass
 
 Tables = tuple[Mapping[str, object], ...]
 

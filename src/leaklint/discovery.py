@@ -9,10 +9,10 @@ import fnmatch
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from leaklint.config import Config, is_matched, is_place
+from leaklint.model.data import dataclass, field
 
 # flake8's own, and what people never mean
 DEFAULT_EXCLUDE = (

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from leaklint.analysis.openers import Openers
 from leaklint.analysis.prefilter import is_suspect, may_acquire, may_concern_loops
 from leaklint.catalogue import Catalogue
 from leaklint.config import Config, catalogue_of
+from leaklint.model.data import dataclass
 from leaklint.model.finding import Finding
 from leaklint.model.source import Source
 from leaklint.model.span import Span
@@ -50,7 +50,7 @@ DEEPEST = 12_000  # Python frames; long chains of calls nest as deeply as they a
 
 def lint(source: Source, project: Project) -> list[Finding]:
     """Give every finding of a module, sorted by position."""
-    if not _may_matter(source, project):
+    if is_idle(source.text, source.path, project):
         return []
     # only here: most small runs end above, and importing these costs as much as the rest of one
     from leaklint.analysis.modules import facts_of
@@ -69,12 +69,11 @@ def lint(source: Source, project: Project) -> list[Finding]:
     return sorted(_most_specific(found), key=lambda one: (one.span, one.code))
 
 
-def _may_matter(source: Source, project: Project) -> bool:
-    """Say whether a module can acquire anything, or has to do with event loops, as far as its text tells."""
-    text = source.text
+def is_idle(text: str, path: str, project: Project) -> bool:
+    """Say whether a text alone shows that a module neither acquires anything nor has to do with event loops."""
     if may_concern_loops(text) or may_acquire(text, project.catalogue) or is_suspect(text):
-        return True
-    return bool(project.openers.words(text, os.path.abspath(source.path)))
+        return False
+    return not project.openers.words(text, os.path.abspath(path))
 
 
 def _most_specific(findings: list[Finding]) -> list[Finding]:

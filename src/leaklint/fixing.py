@@ -12,12 +12,12 @@ import stat
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from leaklint.config import ADVICE
 from leaklint.engine import Project, lint
+from leaklint.model.data import dataclass
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability, Edit, WithBlock, WithItem, WithTemporary
 from leaklint.model.source import Source, SourceError, parse

@@ -3,11 +3,11 @@
 The fixing itself, and libcst with it, is loaded for the first file that has a finding.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from leaklint.checking import blamed_on, fixable, lint_named, wanted
 from leaklint.engine import Project
+from leaklint.model.data import dataclass
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability
 from leaklint.model.source import Source, SourceError, decode, parse

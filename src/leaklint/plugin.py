@@ -3,13 +3,14 @@
 import argparse
 import ast
 import functools
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 from flake8.exceptions import ExecutionError
 
 from leaklint import __version__
-from leaklint.checking import lint_named
+from leaklint.checking import lint_named, uncollected
 from leaklint.config import ADVICE, Config, ConfigError, load_config
 from leaklint.engine import Project
 from leaklint.model.source import Source, SourceError
@@ -38,6 +39,7 @@ class Plugin:
         flake8 takes `--select=LKR` for LKR9 as well, even against a default ignore: so advice is held back here,
         unless a prefix of at least LKR9 is selected.
         """
+        gc.freeze()  # what is loaded now stays: no collection need look at it, here or in flake8's processes
         select: list[str] | None = options.select
         chosen = [*(select or ()), *(options.extend_select or ())]
         cls.is_advising = any(code.startswith(ADVICE) for code in chosen)
@@ -49,7 +51,8 @@ class Plugin:
             return
         try:
             project = _project(load_config(Path(self.filename)))
-            findings = lint_named(Source(self.filename, "".join(self.lines), self.tree), project)
+            with uncollected():
+                findings = lint_named(Source(self.filename, "".join(self.lines), self.tree), project)
         except ConfigError as error:
             raise ExecutionError(f"leaklint: {error}") from None
         except SourceError as error:

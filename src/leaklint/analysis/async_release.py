@@ -5,13 +5,13 @@ It knows the kinds of receivers; of an unknown one it knows only that `aclose` i
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.kinds import Kind, kind_of, kind_of_known
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
+from leaklint.model.data import dataclass
 
 REGISTERING = frozenset(("addCleanup", "addClassCleanup", "addModuleCleanup", "addfinalizer", "callback"))
 REGISTERS = frozenset(("atexit.register", "weakref.finalize", "unittest.addModuleCleanup"))

@@ -5,10 +5,10 @@ method does not reach that attribute" is said only where the method does nothing
 """
 
 import ast
-from dataclasses import dataclass, field
 
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.names import FunctionNode, children, terminal
+from leaklint.model.data import dataclass, field
 
 RELEASE_METHODS = frozenset(
     [

@@ -190,6 +190,7 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
 
 def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> None:
     receivers = store.values(op.receiver)
+    setting.is_notable |= any(isinstance(value, Instance) for value in receivers)
     if setting.record is not None:
         setting.record.note(setting.record.receivers, op, receivers)
     is_sure = sum(isinstance(value, Site) for value in receivers) == 1

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.facts import Facts, Suite
@@ -10,6 +9,7 @@ from leaklint.analysis.names import FunctionNode, suites, terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.reach import is_release_statement
+from leaklint.model.data import dataclass
 
 
 @dataclass(frozen=True, slots=True)

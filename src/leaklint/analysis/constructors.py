@@ -1,7 +1,6 @@
 """What constructing a first-party class does: what it acquires, which arguments it takes over, which it only stores."""
 
 import ast
-from dataclasses import replace
 
 from leaklint.analysis.closures import RELEASING
 from leaklint.analysis.names import children
@@ -11,6 +10,7 @@ from leaklint.analysis.running import asks_loop, runs_loop
 from leaklint.analysis.setting import DEFAULT, Body, FunctionSummary, Given, ParameterEffect
 from leaklint.analysis.summary import effect_of, parameters_of, stored_in
 from leaklint.analysis.values import own_type
+from leaklint.model.data import replace
 from leaklint.model.resource import Effect
 
 TAKES = ParameterEffect(Effect.TAKES)

@@ -6,7 +6,6 @@ Where nothing is run, nothing is said: a client that lives as long as a server's
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation, is_of_scope
@@ -24,6 +23,7 @@ from leaklint.analysis.runs import (
     reach_of_function,
     runs_of,
 )
+from leaklint.model.data import dataclass
 from leaklint.model.resource import Effect
 
 

@@ -7,13 +7,13 @@ releases anything at all is trusted to release what it throws out.
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.hierarchy import Classes
 from leaklint.analysis.names import FunctionNode, children, terminal
 from leaklint.analysis.owners import Owner
+from leaklint.model.data import dataclass
 
 WHOLE = frozenset(("clear", "popitem", "popleft"))
 FILLING = frozenset(("append", "appendleft", "add", "insert", "setdefault", "put", "push"))

@@ -1,7 +1,6 @@
 """What a summary does to the arguments and the result of a call; it does not know who is called."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from leaklint.analysis import arguments, callee, events
 from leaklint.analysis.ops import Call, Operand
@@ -23,6 +22,7 @@ from leaklint.analysis.values import (
     Values,
     instance,
 )
+from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
@@ -58,6 +58,7 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
         return Effect.BORROWS
 
     spread(op, store, setting, effect, outcome)
+    setting.is_notable |= summary.is_about_loops
     if setting.record is not None and summary.is_about_loops:
         setting.record.note_loop_call(op, summary)
     if summary.runs_loop:
@@ -106,6 +107,7 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
     for name, values in given.items():
         _use_late(values, summary.effects.get(name), op, store, setting)
     spread(op, store, setting, effect, outcome)
+    setting.is_notable |= summary.runs_loop or summary.asks_loop
     if setting.record is not None and (summary.runs_loop or summary.asks_loop):
         setting.record.note_loop_helper(op, summary.runs_loop)
     outcome.diverges |= summary.diverges

@@ -19,6 +19,7 @@ from leaklint.analysis.values import (
     Closure,
     Dependent,
     Elements,
+    Instance,
     Part,
     Site,
     Value,
@@ -229,6 +230,7 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
 def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) -> set[Value]:
     """Enter a with on the values; give what it binds."""
     bound: set[Value] = set()
+    setting.is_notable |= any(isinstance(value, Instance) for value in values)
     if setting.record is not None:
         setting.record.note(setting.record.entered, op, values)
     for value in values:

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from leaklint.analysis import bodies, staging
@@ -17,6 +16,7 @@ from leaklint.analysis.staging import Stage
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.trace import leading_to
 from leaklint.analysis.values import Site
+from leaklint.model.data import dataclass, field
 from leaklint.model.source import Source
 
 Suite = list[ast.stmt]

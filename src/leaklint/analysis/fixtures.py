@@ -2,10 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis import bodies
 from leaklint.analysis.names import Function, Scope, children, terminal
+from leaklint.model.data import dataclass
 
 SCOPES = ("function", "class", "module", "package", "session")
 

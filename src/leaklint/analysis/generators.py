@@ -6,15 +6,15 @@ driven is seen from decorators, from being named without being called, and from 
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import definition_of, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, children, function_scope, terminal
-from leaklint.analysis.prefilter import lines_with
+from leaklint.analysis.prefilter import WORD_ENDS, lines_with
 from leaklint.analysis.setups import is_setup
+from leaklint.model.data import dataclass
 
 Blocks = ast.AsyncWith | ast.With | ast.Try
 LEAVING = (ast.Break, ast.Return)
@@ -192,7 +192,7 @@ def _is_driven(function: Function, module: ModuleFacts) -> bool:
 def _mentions_of(function: Function, module: ModuleFacts) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
     """Yield where the module names a function of it, each with the nodes around."""
     name = function.node.name
-    lines = lines_with({name}, module.source.text, "")
+    lines = lines_with({name}, module.source.text, WORD_ENDS)
     bodies_on = [(one.node.body, function_scope(one, module.scope)) for one in module.functions_on(lines)]
     heads: list[ast.stmt] = [ast.Expr(one) for each in module.functions for one in _head(each.node)]
     for body, scope in [(module.source.tree.body, module.scope), (heads, module.scope), *bodies_on]:

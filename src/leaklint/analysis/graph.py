@@ -5,10 +5,10 @@ raise is handled.
 """
 
 import builtins
-from dataclasses import dataclass, field
 from enum import Enum
 
 from leaklint.analysis.ops import Op, Test
+from leaklint.model.data import dataclass, field
 
 
 class Thrown(Enum):
@@ -16,6 +16,8 @@ class Thrown(Enum):
 
     IMPLICIT = "implicit"  # whatever a call may raise
     GENERATOR_EXIT = "GeneratorExit"
+
+    __hash__ = object.__hash__  # every edge of an exception is looked up by its kind; Enum's own hash is slow
 
 
 Kind = Thrown | str  # a string is the name of an explicitly raised type, "" where it is unknown

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from leaklint.analysis.callee import is_standard
@@ -11,6 +10,7 @@ from leaklint.analysis.owners import Owner
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import own_type
 from leaklint.catalogue import Catalogue
+from leaklint.model.data import replace
 from leaklint.model.resource import Resource
 
 

@@ -3,7 +3,6 @@ by what the module binds to the global name. It refuses to choose where these di
 
 import ast
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts
@@ -13,6 +12,7 @@ from leaklint.analysis.names import Scope, children
 from leaklint.analysis.record import Known
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.values import Site
+from leaklint.model.data import dataclass, replace
 from leaklint.model.resource import Resource
 from leaklint.model.span import Span
 

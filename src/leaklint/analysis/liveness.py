@@ -40,8 +40,11 @@ class Mentioned:
         return True
 
 
-def mentioned_later(graph: Graph, rank: dict[Block, int]) -> dict[Block, set[str]]:
-    """Give, for each block, the names that it or a block after it reads or binds; a binding counts, for it may lose one."""
+def mentioned_later(graph: Graph, rank: dict[Block, int], captured: set[str]) -> dict[Block, set[str]]:
+    """Give, for each block, the names that it or a block after it reads or binds; a binding counts, for it may lose one.
+
+    The names that nested functions capture are needed everywhere.
+    """
     own = {block: _mentions(block) for block in rank}
     _drop_local(own)
     before: dict[Block, list[Block]] = {block: [] for block in rank}
@@ -55,7 +58,7 @@ def mentioned_later(graph: Graph, rank: dict[Block, int]) -> dict[Block, set[str
 
     starts = {block: Mentioned(set(names)) for block, names in own.items()}
     solved = solve(starts, {block: -number for block, number in rank.items()}, flow)
-    return {block: fact.names for block, fact in solved.items()}
+    return {block: fact.names | captured if captured else fact.names for block, fact in solved.items()}
 
 
 def _drop_local(own: dict[Block, set[str]]) -> None:

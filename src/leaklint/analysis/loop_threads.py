@@ -5,13 +5,13 @@ It looks at the class that keeps such a loop, or at the body that made it: not a
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.facts import Obligation
 from leaklint.analysis.loops import definition_of, own_nodes, owner_of
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, function_scope, terminal
 from leaklint.analysis.ops import Call
+from leaklint.model.data import dataclass
 
 LAUNCHING = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "run_in_executor": 1}  # where the target stands
 HANDING = frozenset(("call_soon_threadsafe", "run_coroutine_threadsafe"))

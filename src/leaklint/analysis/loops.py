@@ -5,7 +5,6 @@ It knows calls by their catalogued facts; where a receiver has no known type, on
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from leaklint.analysis.callee import words
@@ -15,6 +14,7 @@ from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, children, terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.running import asks_loop
+from leaklint.model.data import dataclass
 from leaklint.model.resource import Summary
 
 LOOP = "asyncio.AbstractEventLoop"

@@ -6,7 +6,7 @@ Expressions are lowered in `lower_expression`, conditions in `lower_condition`, 
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
 
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
@@ -14,6 +14,7 @@ from leaklint.analysis.lower_binding import Bindings
 from leaklint.analysis.lower_condition import Conditions, asserted_by, is_irrefutable
 from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
+from leaklint.model.data import dataclass, field
 
 LEAVES = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve"))
 EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
@@ -46,7 +47,7 @@ CHILDLESS = (ast.Name, ast.Constant)
 
 def lower(body: list[ast.stmt], scope: Scope, yield_kind: Kind | None) -> Graph:
     """Build the graph of a body; `yield_kind` says what a `yield` in it may raise."""
-    lowerer = Lowerer(scope, yield_kind, tested_names(body))
+    lowerer = Lowerer(scope, yield_kind, body)
     entry = lowerer.current
     assert entry is not None
     lowerer.suite(body)
@@ -75,10 +76,10 @@ def tested_names(body: list[ast.stmt]) -> frozenset[str]:
 class Lowerer(Conditions, Bindings):
     """The part of the lowering that knows control flow; with the other three it is whole."""
 
-    def __init__(self, scope: Scope, yield_kind: Kind | None, tested: frozenset[str]) -> None:
+    def __init__(self, scope: Scope, yield_kind: Kind | None, body: list[ast.stmt]) -> None:
         super().__init__(scope, yield_kind)
         self.context: Context | None = None
-        self.tested = tested
+        self.body = body
         self.expected: list[tuple[int, int]] = []
 
     def graph(self, entry: Block, bound: frozenset[str]) -> Graph:
@@ -90,6 +91,11 @@ class Lowerer(Conditions, Bindings):
             for name in names:
                 kills.setdefault(name, set()).add(opaque)
         return Graph(entry, self.returned, self.raised, self.blocks, frozenset(repeated), kills, self.expected)
+
+    @cached_property
+    def tested(self) -> frozenset[str]:
+        """The plain names that conditions of the body mention; few bodies ask."""
+        return tested_names(self.body)
 
     def suite(self, body: list[ast.stmt]) -> None:
         """Lower statements in order; what follows a jump is dead and left out."""

@@ -1,6 +1,7 @@
 """Conditions to branches. What nobody understands but may be tested again is a test with a name of its own."""
 
 import ast
+from abc import abstractmethod
 
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block
@@ -32,7 +33,10 @@ UNFLIPPED: dict[type[ast.cmpop], ast.cmpop] = {ast.IsNot: ast.Is(), ast.NotEq: a
 class Conditions(Expressions):
     """The part of the lowering that knows conditions: what a branch tells of a name."""
 
-    tested: frozenset[str]  # the plain names that conditions of the body mention
+    @property
+    @abstractmethod
+    def tested(self) -> frozenset[str]:
+        """The plain names that conditions of the body mention."""
 
     def branch(self, node: ast.expr, then: Block, otherwise: Block) -> None:
         """End the current block by a condition."""

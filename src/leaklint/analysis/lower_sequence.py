@@ -7,7 +7,6 @@ they are called. It knows no library, and of runners only which calls register a
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from leaklint.analysis import ops
 from leaklint.analysis.callee import is_closing
@@ -19,6 +18,7 @@ from leaklint.analysis.names import Bindings, Function, FunctionNode, Scope, chi
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.summary import defaults_of
 from leaklint.analysis.values import Constant
+from leaklint.model.data import dataclass, field
 
 REGISTERING = frozenset(
     ("addCleanup", "addClassCleanup", "addAsyncCleanup", "addModuleCleanup", "addfinalizer", "callback", "push_async_callback")
@@ -82,7 +82,7 @@ class SequenceLowerer(Lowerer):
     """Lowers one function after the other; `places` are the attributes met, as `self.name`."""
 
     def __init__(self, stage: Stage, bindings: Bindings) -> None:
-        super().__init__(Scope(bindings, stage.module), None, frozenset())
+        super().__init__(Scope(bindings, stage.module), None, [])
         self.places: set[str] = set()
         self.inlined: set[FunctionNode] = set()
         self._stage = stage

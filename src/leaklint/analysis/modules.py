@@ -7,7 +7,6 @@ lowered.
 import ast
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
@@ -20,6 +19,7 @@ from leaklint.analysis.names import Function, Scope, lambdas
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.prefilter import (
+    WORD_ENDS,
     evicting_lines,
     has_generators,
     imported_roots,
@@ -37,6 +37,7 @@ from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.workspace import Workspace
+from leaklint.model.data import dataclass, field
 from leaklint.model.source import Source
 
 
@@ -98,7 +99,7 @@ class ModuleFacts:
 
     def functions_with(self, word: str) -> list[Function]:
         """Give the coroutines on whose lines a word stands."""
-        found = self.functions_on(lines_with({word}, self.source.text, r"\b"))
+        found = self.functions_on(lines_with({word}, self.source.text, WORD_ENDS))
         return [one for one in found if isinstance(one.node, ast.AsyncFunctionDef)]
 
     @cached_property
@@ -226,7 +227,7 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     imports, loop_words = project.scope.bindings.imports, workspace.catalogue.loop_words(roots)
     about_loops |= lines_with({name for name, dotted in imports.items() if dotted.rpartition(".")[2] in loop_words}, text)
     everything = list(project.functions)
-    lambda_lines = project.lines & lines_with({"lambda"}, text, "")
+    lambda_lines = project.lines & lines_with({"lambda"}, text, WORD_ENDS)
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
     return ModuleFacts(source, project, workspace, everything, about_loops, target)

@@ -13,7 +13,7 @@ from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
 NAME = re.compile(r"\b[^\W\d]\w*\b")
-KEPT = 800  # outlines kept for importers
+KEPT = 200  # outlines kept for importers
 
 
 class Openers:
@@ -45,21 +45,31 @@ class Openers:
         known = self.outline(path, text)
         if known is None:
             return frozenset()
-        attributes = frozenset(ATTRIBUTE.findall(text))
+        found = self._imported(path, known) if self._has_links(path, known) else set()
+        if found or known.places:
+            named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
+            found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
+        return frozenset(found)
+
+    def _imported(self, path: str, known: Outline) -> set[str]:
+        """Give the names that first-party modules give to a text and that may open something."""
+        attributes = frozenset(ATTRIBUTE.findall(known.text))
         found: set[str] = set()
         for local, targets in known.imports.items():
             if any(self.may_open(path, target) for target in targets):
                 found.add(local)
             found.update(name for target in targets for name in self._members(path, target, attributes))
         for star in known.stars:
-            found.update(self._members(path, star, frozenset(NAME.findall(text))))
+            found.update(self._members(path, star, frozenset(NAME.findall(known.text))))
         if any(one.startswith(".") for targets in known.imports.values() for one in targets):
             root = module_name(path).partition(".")[0]  # a library may be catalogued by the names it has outside
             found.update(word for word in self._catalogue.words((root,)) if word in attributes or word in known.imports)
-        if found or known.places:
-            named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
-            found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
-        return frozenset(found)
+        return found
+
+    def _has_links(self, path: str, known: Outline) -> bool:
+        """Say whether a text imports anything first-party."""
+        targets = [*known.stars, *(one for targets in known.imports.values() for one in targets)]
+        return any(one.startswith(".") or self.find(one, path) is not None for one in targets)
 
     def find(self, dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
         """Give the file of the first-party module that a dotted name leads to, and the segments left over."""

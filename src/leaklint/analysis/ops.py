@@ -5,10 +5,10 @@ operations, never Python's syntax.
 """
 
 import ast
-from dataclasses import dataclass
 from enum import Enum
 
 from leaklint.analysis.values import Value
+from leaklint.model.data import dataclass
 
 Operand = str | None
 Literal = bool | int | str | None

@@ -7,11 +7,12 @@ the sake of another one.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cached_property
 
 from leaklint.analysis.attributes import RELEASE_METHODS
-from leaklint.analysis.prefilter import MAY_CALL, STANDARD, imported_roots, imports
+from leaklint.analysis.prefilter import MAY_CALL, STANDARD, imported_roots, imports, occurrences
 from leaklint.catalogue import Catalogue
+from leaklint.model.data import dataclass, field
 
 DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.MULTILINE)
 CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.\w+)*)\s*\(")
@@ -38,17 +39,70 @@ class Region:
 
 
 @dataclass(eq=False, slots=True)
+class Definitions:
+    """The definitions of one text, by name; the methods and the classes that have a release method, by class."""
+
+    regions: dict[str, list[Region]] = field(default_factory=dict)
+    methods: dict[str, list[Region]] = field(default_factory=dict)
+    releasing: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, eq=False)
 class Outline:
-    """The definitions, imports and calls of one text. `places` are the offsets of words that can acquire."""
+    """What one text promises; each part is read when first asked for, for most are never asked."""
 
     text: str
-    regions: dict[str, list[Region]] = field(default_factory=dict)
-    methods: dict[str, list[Region]] = field(default_factory=dict)  # by class
-    releasing: set[str] = field(default_factory=set)  # classes that define a release method
-    imports: dict[str, list[str]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    calls: list[tuple[int, str]] = field(default_factory=list)  # of names defined or imported here: offset, dotted name
+    catalogue: Catalogue
+
+    @cached_property
+    def imports(self) -> dict[str, list[str]]:
+        """The dotted names that a local name may mean, the standard library's left out."""
+        found: dict[str, list[str]] = {}
+        for base, name, local in self._imported:
+            dotted = name if not base else f"{base}{name}" if base.endswith(".") else f"{base}.{name}"
+            if name != "*" and dotted.partition(".")[0] not in STANDARD:
+                found.setdefault(local, []).append(dotted)
+        return found
+
+    @cached_property
+    def stars(self) -> list[str]:
+        """The modules imported with `*`."""
+        return [base for base, name, _ in self._imported if name == "*"]
+
+    @cached_property
+    def _imported(self) -> list[tuple[str, str, str]]:
+        return list(imports(self.text))
+
+    @cached_property
+    def places(self) -> list[int]:
+        """The offsets of words that can acquire."""
+        words = self.catalogue.words(imported_roots(self.text))
+        return sorted([place for word in words for place in occurrences(word, self.text, MAY_CALL)])
+
+    @property
+    def regions(self) -> dict[str, list[Region]]:
+        """The definitions, by name."""
+        return self._defined.regions
+
+    @property
+    def methods(self) -> dict[str, list[Region]]:
+        """The methods, by class."""
+        return self._defined.methods
+
+    @property
+    def releasing(self) -> set[str]:
+        """The classes that define a release method."""
+        return self._defined.releasing
+
+    @cached_property
+    def _defined(self) -> Definitions:
+        return _definitions(self.text)
+
+    @cached_property
+    def calls(self) -> list[tuple[int, str]]:
+        """The calls of names defined or imported here: offset, dotted name."""
+        known = {*self.regions, *self.imports, "self", "cls"}
+        return [(one.start(), one[1]) for one in CALLED.finditer(self.text) if one[1].partition(".")[0] in known]
 
     def definitions(self, name: str) -> list[Region]:
         """Give the definitions of a name outside classes."""
@@ -107,26 +161,12 @@ def _returns(names: set[str], text: str) -> bool:
 
 def outline(text: str, catalogue: Catalogue) -> Outline:
     """Read the outline of a text."""
-    found = Outline(text)
-    _define(text, found)
-    for base, name, local in imports(text):
-        if name == "*":
-            found.stars.append(base)
-        else:
-            dotted = name if not base else f"{base}{name}" if base.endswith(".") else f"{base}.{name}"
-            if dotted.partition(".")[0] not in STANDARD:
-                found.imports.setdefault(local, []).append(dotted)
-    words = [word for word in catalogue.words(imported_roots(text)) if word in text]
-    if words:
-        pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b{MAY_CALL}")
-        found.places = [match.start() for match in pattern.finditer(text)]
-    known = {*found.regions, *found.imports, "self", "cls"}
-    found.calls = [(one.start(), one[1]) for one in CALLED.finditer(text) if one[1].partition(".")[0] in known]
-    return found
+    return Outline(text, catalogue)
 
 
-def _define(text: str, found: Outline) -> None:
-    """Note every definition; one ends where the next begins that is not indented more."""
+def _definitions(text: str) -> Definitions:
+    """Find every definition; one ends where the next begins that is not indented more."""
+    found = Definitions()
     around: list[tuple[int, str, bool, int, str | None]] = []
 
     def end(position: int) -> None:
@@ -146,3 +186,4 @@ def _define(text: str, found: Outline) -> None:
         around.append((indent, match[3], match[2] == "class", match.start(), owner))
     while around:
         end(len(text))
+    return found

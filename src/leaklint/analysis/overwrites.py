@@ -3,11 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.names import FunctionNode, terminal
 from leaklint.analysis.owners import BUILDERS, Owned, Owner
+from leaklint.model.data import dataclass
 
 ENTERING = frozenset(("__enter__", "__aenter__"))
 OPENING = ENTERING | {"open", "connect", "start"}  # they begin anew what was released

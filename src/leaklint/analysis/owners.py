@@ -8,7 +8,6 @@ import ast
 import os
 import re
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, reach_of
@@ -16,6 +15,7 @@ from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, Scope, terminal
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import Site, own_type
+from leaklint.model.data import dataclass, field, replace
 from leaklint.model.resource import Resource, With
 
 BUILDERS = frozenset(("__init__", "__post_init__", "__new__"))

@@ -3,7 +3,7 @@
 The transfer functions know operations, not syntax, and callees by their summaries, not by their names.
 """
 
-from dataclasses import dataclass
+import ast
 
 from leaklint.analysis import calls
 from leaklint.analysis.dataflow import solve
@@ -13,6 +13,7 @@ from leaklint.analysis.ops import (
     Call,
     Iterate,
     Op,
+    Return,
 )
 from leaklint.analysis.record import Record
 from leaklint.analysis.setting import Body, Setting
@@ -25,6 +26,7 @@ from leaklint.analysis.values import (
     View,
     is_open,
 )
+from leaklint.model.data import dataclass
 
 Flow = list[tuple[Block, Stores]]
 
@@ -44,12 +46,13 @@ def solve_ownership(setting: Setting, env: dict[Place, Values], sites: dict[Site
     """Solve a graph whose names hold `env` at its entry, and note what happens to each site."""
     graph = setting.graph
     rank = ranked(graph)
-    setting.mentioned = mentioned_later(graph, rank)
+    setting.mentioned = mentioned_later(graph, rank, setting.scope.bindings.captured)
     start = Stores(graph.guards, [Store(env, sites)])
-    stores = solve({graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting))
+    eventful: set[Block] = set()
+    stores = solve({graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting, eventful))
     setting.record = record = Record()
-    for block in sorted((one for one in stores if one in rank), key=lambda one: rank[one]):
-        for target, passed in flow(block, stores[block], setting):
+    for block in sorted((one for one in stores if one in eventful), key=lambda one: rank[one]):
+        for target, passed in flow(block, stores[block], setting, eventful):
             _note_passage(block, target, passed, record)
     for exit_block, name in ((graph.returned, "returned"), (graph.raised, "raised")):
         if exit_block in stores:
@@ -77,39 +80,45 @@ def _note_exit(stores: Stores, name: str, record: Record) -> None:
                     history.exit_names.update(one for one in holders if isinstance(one, str) and one[0] != "%")
 
 
-def flow(block: Block, fact: Stores, setting: Setting) -> Flow:
-    """Run a block over the stores at its start; give what goes where."""
+def flow(block: Block, fact: Stores, setting: Setting, eventful: set[Block]) -> Flow:
+    """Run a block over the stores at its start; give what goes where.
+
+    The block joins `eventful` where there is something to note of it.
+    """
     out: dict[Block, Stores] = {}
     for store in list(fact.by_key.values()):
-        _run(block, store.copy(), setting, out)
+        running = store.copy()
+        setting.is_notable = False
+        _run(block, running, setting, out)
+        if running.has_history or setting.is_notable or any(isinstance(op, Return) for op in block.ops):
+            eventful.add(block)
     return list(out.items())
 
 
 def _send(target: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
     graph = setting.graph
     if target is graph.raised or (target is graph.returned and setting.body is not Body.MODULE):
-        _send_to_exit(target, store, out)
+        _send_to_exit(target, store, None, out)
         return
     if setting.body is not Body.MODULE:  # a module's names live on
-        store.prune(setting.mentioned.get(target, NO_GUARDS) | setting.scope.bindings.captured)
+        store.prune(setting.mentioned.get(target, NO_GUARDS))
     if target in out:
         out[target].add(store)
     else:
         out[target] = Stores(graph.guards, [store])
 
 
-def _send_to_exit(target: Block, store: Store, out: dict[Block, Stores]) -> None:
-    """At an exit only what is open counts, and what became of the parameters."""
+def _send_to_exit(target: Block, store: Store, raising: ast.stmt | None, out: dict[Block, Stores]) -> None:
+    """At an exit only what is open counts, but not what a raising statement itself acquired; and the parameters."""
     sites = {
         site: statuses
         for site, statuses in store.sites.items()
-        if site.parameter is not None or any(is_open(one) for one in statuses)
+        if site.parameter is not None or (site.statement is not raising and any(is_open(one) for one in statuses))
     }
-    reduced = Store({}, sites)
-    if target in out:
-        out[target].add(reduced)
-    else:
-        out[target] = Stores(NO_GUARDS, [reduced])
+    if target not in out:
+        out[target] = Stores(NO_GUARDS, [Store({}, sites)])
+    elif sites:
+        out[target].add(Store({}, sites))
 
 
 def _run(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
@@ -157,7 +166,10 @@ def _throw(
         return
     sent[kind] = store.version
     for target in targets:
-        _send(target, without_open(store, op.statement), setting, out)
+        if target is setting.graph.raised:
+            _send_to_exit(target, store, op.statement, out)
+        else:
+            _send(target, without_open(store, op.statement), setting, out)
 
 
 def _throw_release(block: Block, kind: Kind, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
@@ -190,7 +202,7 @@ def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
             for target, outcome in ((then, True), (otherwise, False)):
                 if decided is not None and outcome is not decided:
                     continue
-                narrowed = store.copy()
+                narrowed = store.copy() if outcome and decided is None else store
                 if (
                     test is None
                     or (test.name.startswith("?") and test.name not in setting.graph.guards)

@@ -1,10 +1,10 @@
 """What is being computed over the modules of a project, and which results rest on something unfinished."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.setting import FunctionSummary
+from leaklint.model.data import dataclass, field
 
 DEEPEST = 10  # calls within calls that are looked into
 

@@ -10,17 +10,21 @@ from collections.abc import Iterator
 
 from leaklint.catalogue import Catalogue
 
-IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+\(?([^\n#(]*)", re.MULTILINE)
+IMPORT = re.compile(r"[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+\(?([^\n#(]*)")
 IMPORTED = re.compile(
-    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]*import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\#;]|\\\n)*))|import[ \t]+([^\n#;]*))", re.MULTILINE
+    r"[ \t]*(?:from[ \t]+([\w.]+)[ \t]*import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\#;]|\\\n)*))|import[ \t]+([^\n#;]*))"
 )
 COMMENT = re.compile(r"#[^\n]*")
-MAY_CALL = r"(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))"  # a call or a value; not prose, keyword or attribute
 TESTING = ("fixture", "addCleanup", "addfinalizer", "TestClient(")
 EVICTING = re.compile(
     r"^[ \t]+(?:self\.\w+\.pop(?:item\(|left\(|\([^)\s-])[^\n]*\)[ \t]*(?:#[^\n]*)?$|del self\.\w+\[)", re.MULTILINE
 )
 PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdown|stop|cleanup|dispose|disconnect)\b")
+
+# after a word: a call or a value; not prose, keyword or attribute
+MAY_CALL = re.compile(r"\b(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))")
+WORD_ENDS = re.compile(r"\b")
+CALLED = re.compile(r"\b\s*\(")
 STANDARD = sys.stdlib_module_names
 LOOP_LIBRARIES = frozenset(("asyncio", "anyio", "trio", "uvloop"))
 LOOP_HINTS = ("async", "Async", "event_loop", "run_until_complete", "run_forever", "aclose", "uvloop", "trio")
@@ -29,7 +33,10 @@ VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "ex
 
 def may_acquire(text: str, catalogue: Catalogue) -> bool:
     """Say whether a word that can acquire stands in a module's text, or one that the rules of fixtures look for."""
-    return is_testing(text) or bool(lines_with(catalogue.words(imported_roots(text)), text))
+    if is_testing(text):
+        return True
+    words = catalogue.words(imported_roots(text))
+    return any(True for word in words for _ in occurrences(word, text, MAY_CALL))
 
 
 def is_testing(text: str) -> bool:
@@ -96,19 +103,40 @@ def release_lines(text: str, methods: frozenset[str]) -> set[int]:
 def imported_roots(text: str) -> frozenset[str]:
     """Give the top-level names of the modules that a text imports."""
     roots: set[str] = set()
-    for base, names in IMPORT.findall(text):
-        if base:
-            roots.add(base.partition(".")[0])
-        for name in names.split(","):
-            imported = name.split(" as ")[0].strip()
-            if not base or is_module_through(base, imported):
-                roots.add(imported.partition(".")[0])
+    for line in lines_of_imports(text):
+        match = IMPORT.match(text, line)
+        if match is not None:
+            _add_roots(match[1], match[2], roots)
     return frozenset(roots - {""})
+
+
+def lines_of_imports(text: str) -> Iterator[int]:
+    """Yield where the lines begin on which the word `import` stands; most lines are not looked at."""
+    found = text.find("import")
+    while found >= 0:
+        yield text.rfind("\n", 0, found) + 1
+        end = text.find("\n", found)
+        found = text.find("import", end) if end >= 0 else -1
+
+
+def _add_roots(base: str | None, names: str, roots: set[str]) -> None:
+    if base:
+        roots.add(base.partition(".")[0])
+    for name in names.split(","):
+        imported = name.split(" as ")[0].strip()
+        if not base or is_module_through(base, imported):
+            roots.add(imported.partition(".")[0])
 
 
 def imports(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield the imports of a text: the module after `from` ("" without), the name ("*" too), the local name."""
-    for base, grouped, plain, modules in IMPORTED.findall(text):
+    end = 0
+    for line in lines_of_imports(text):
+        match = IMPORTED.match(text, line) if line >= end else None
+        if match is None:
+            continue
+        end = match.end()
+        base, grouped, plain, modules = match.groups("")
         for name in COMMENT.sub("", grouped or plain or modules).replace("\\", "").split(","):
             imported, _, local = (part.strip() for part in name.partition(" as "))
             if imported and not base and not local:
@@ -117,19 +145,25 @@ def imports(text: str) -> Iterator[tuple[str, str, str]]:
                 yield base, imported, local or imported
 
 
-def lines_with(words: frozenset[str] | set[str], text: str, after: str = MAY_CALL) -> set[int]:
-    """Give the lines (1-based) of a text on which one of the words stands."""
-    present = [word for word in words if word in text]
-    if not present:
-        return set()
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, present))})\b{after}")
+def lines_with(words: frozenset[str] | set[str], text: str, after: re.Pattern[str] = MAY_CALL) -> set[int]:
+    """Give the lines (1-based) of a text on which one of the words stands; `after` is what must follow it."""
     found: set[int] = set()
     line, position = 1, 0
-    for match in pattern.finditer(text):
-        line += text.count("\n", position, match.start())
-        position = match.start()
+    for place in sorted([place for word in words for place in occurrences(word, text, after)]):
+        line += text.count("\n", position, place)
+        position = place
         found.add(line)
     return found
+
+
+def occurrences(word: str, text: str, after: re.Pattern[str]) -> Iterator[int]:
+    """Yield the places (from 0) where a text has the whole word; plain search is ten times as fast as a pattern."""
+    place = text.find(word)
+    while place >= 0:
+        end = place + len(word)
+        if after.match(text, end) and not (place and (text[place - 1].isalnum() or text[place - 1] == "_")):
+            yield place
+        place = text.find(word, end)
 
 
 def is_module_through(base: str, name: str) -> bool:

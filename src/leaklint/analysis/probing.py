@@ -5,12 +5,12 @@ Read from the syntax: which attribute is asked for which method, and of which cl
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.attributes import RELEASE_METHODS, RELEASING
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.names import FunctionNode, terminal
 from leaklint.analysis.owners import BUILDERS
+from leaklint.model.data import dataclass
 
 PROBES = frozenset(("hasattr", "getattr"))
 

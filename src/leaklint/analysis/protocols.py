@@ -5,7 +5,6 @@ It knows classes that define one pair of methods and all of whose bases it sees,
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.kinds import Kind, kind_of, kind_of_known
@@ -13,8 +12,9 @@ from leaklint.analysis.loops import definition_of, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Enter
-from leaklint.analysis.prefilter import imported_roots, lines_with
+from leaklint.analysis.prefilter import WORD_ENDS, imported_roots, lines_with
 from leaklint.analysis.summaries import ModuleProject
+from leaklint.model.data import dataclass
 from leaklint.model.resource import With
 from leaklint.model.span import Span
 
@@ -90,7 +90,7 @@ def _by_names(module: ModuleFacts) -> Iterator[Entrance]:
     text = module.source.text
     if not any(hint in text for hint in HINTS) and "async " not in text:
         return
-    lines = lines_with(_names(module), text) & lines_with({"with"}, text, "")
+    lines = lines_with(_names(module), text) & lines_with({"with"}, text, WORD_ENDS)
     for facts in module.facts_on(lines):
         for node, _ in own_nodes(facts.body):
             if isinstance(node, ast.With | ast.AsyncWith) and not lines.isdisjoint(range(node.lineno, node.body[0].lineno)):

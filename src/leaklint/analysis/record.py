@@ -1,12 +1,12 @@
 """What happened to each site, noted while the transfer functions run once more over the solved graph."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from leaklint.analysis.graph import Block
 from leaklint.analysis.ops import Call, Enter, Op
 from leaklint.analysis.values import Instance, Site, Value
+from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Summary
 
 Known = Site | Instance

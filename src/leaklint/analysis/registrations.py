@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from leaklint.analysis.lower_sequence import REGISTERING
 from leaklint.analysis.names import Function, children, terminal
-from leaklint.analysis.prefilter import lines_with
+from leaklint.analysis.prefilter import CALLED, lines_with
 from leaklint.model.source import Source
 
 RELEASES = frozenset(
@@ -20,7 +20,7 @@ FUNCTIONS = frozenset(("shutil.rmtree", "os.close", "os.unlink", "os.remove", "o
 
 def registrations(source: Source, functions: Sequence[Function]) -> Iterator[tuple[ast.Call, ast.Call]]:
     """Yield each registering call with the release that is called among its arguments."""
-    lines = lines_with(REGISTERING, source.text, r"\s*\(")
+    lines = lines_with(REGISTERING, source.text, CALLED)
     for function in functions:
         node = function.node
         if function.outer is None and not lines.isdisjoint(range(node.lineno, (node.end_lineno or 0) + 1)):

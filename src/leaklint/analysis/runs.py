@@ -5,13 +5,13 @@ Reach is read from names, through the functions of the module that a coroutine c
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import arguments, calls_of, is_on_loop, own_nodes, owner_of
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal
 from leaklint.analysis.ops import Call
+from leaklint.model.data import dataclass, field, replace
 
 MAKING = frozenset(("asyncio.run", "uvloop.run", "anyio.run", "trio.run"))  # each makes a loop and closes it
 REPEATED = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -1,7 +1,6 @@
 """What the transfer functions of one graph know beside the store."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
 from leaklint.analysis.values import BoundMethod, Box, Elements, Field, Part, Site, Value, Values
 from leaklint.catalogue import Catalogue
+from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource
 
 DEFAULT = "<default>"  # the literal of a parameter that a call leaves out
@@ -148,4 +148,5 @@ class Setting:
     boxes: dict[Op, Box] = field(default_factory=dict)
     record: Record | None = None
     is_releasing: bool = False  # the call at hand has released something
+    is_notable: bool = False  # the block at hand did something to note besides what befell sites
     returned: set[Value] = field(default_factory=set)  # values that are returned

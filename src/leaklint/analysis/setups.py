@@ -6,7 +6,6 @@ first-party may release is not judged, unless it is a framework's.
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from leaklint.analysis import bodies
 from leaklint.analysis.events import is_release
@@ -17,6 +16,7 @@ from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.values import Site
+from leaklint.model.data import dataclass
 
 CLASS_WIDE = ("setUpClass", "setup_class", "setUpTestData")
 EACH = ("setUp", "asyncSetUp", "setup_method", "setup")

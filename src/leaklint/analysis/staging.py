@@ -6,11 +6,11 @@ it calls; what these call in turn, and what other modules do, it does not know.
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from leaklint.analysis.callee import is_class_name, words
 from leaklint.analysis.names import Function, Scope, terminal
 from leaklint.catalogue import Catalogue
+from leaklint.model.data import dataclass
 
 OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
 EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))

@@ -43,18 +43,22 @@ Place = str | Box | Closure
 
 
 class Store:
-    """Names to values, sites to the statuses they may have; `version` changes with either."""
+    """Names to values, sites to the statuses they may have; `version` changes with either.
 
-    __slots__ = ("env", "sites", "version")
+    `has_history` stays set once a site was here: where it is not, no event of a site can be.
+    """
 
-    def __init__(self, env: dict[Place, Values], sites: dict[Site, frozenset[int]]) -> None:
+    __slots__ = ("env", "has_history", "sites", "version")
+
+    def __init__(self, env: dict[Place, Values], sites: dict[Site, frozenset[int]], has_history: bool = False) -> None:
         self.env = env
         self.sites = sites
         self.version = 0
+        self.has_history = has_history or bool(sites)
 
     def copy(self) -> "Store":
         """Give a store that changes on its own."""
-        return Store(dict(self.env), dict(self.sites))
+        return Store(self.env.copy(), self.sites.copy(), self.has_history)
 
     def values(self, name: str | None) -> Values:
         """Give what a name may hold; nothing known gives the empty set."""
@@ -75,10 +79,12 @@ class Store:
         if self.sites.get(site) != statuses:
             self.sites[site] = statuses
             self.version += 1
+            self.has_history = True
 
     def absorb(self, other: "Store") -> bool:
         """Join another store into this one; say whether it changed. A name known on one side only may hold anything."""
         changed = False
+        self.has_history |= other.has_history
         env = self.env
         for place, values in other.env.items():
             own = env.get(place)
@@ -322,10 +328,10 @@ class Stores:
         return True
 
     def absorb(self, other: "Stores") -> bool:
-        """Join other stores into these; say whether anything changed."""
+        """Join other stores into these, which keep them; say whether anything changed."""
         changed = False
         for store in other.by_key.values():
-            changed |= self.add(store.copy())
+            changed |= self.add(store)
         return changed
 
     def _collapse(self, store: Store) -> bool:

@@ -6,7 +6,6 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 
 import ast
 from collections.abc import Hashable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
@@ -41,6 +40,7 @@ from leaklint.analysis.store import Place
 from leaklint.analysis.summary import defaults_of, is_abstract, parameters_of, summary_of
 from leaklint.analysis.values import NONE, Constant, Instance, Reference, Site, Values
 from leaklint.catalogue import Catalogue
+from leaklint.model.data import replace
 from leaklint.model.resource import Effect, Resource, With
 from leaklint.model.source import Source
 

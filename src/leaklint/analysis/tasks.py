@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import LoopCall, arguments, is_loop_name, loop_calls, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
+from leaklint.model.data import dataclass
 from leaklint.model.resource import Summary
 
 IDLE = frozenset(("add_done_callback", "remove_done_callback", "set_name"))

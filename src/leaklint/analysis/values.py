@@ -5,8 +5,8 @@ cheap. A name that is not in a store holds something unknown.
 """
 
 import ast
-from dataclasses import dataclass, field
 
+from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Resource
 
 RELEASED = 0

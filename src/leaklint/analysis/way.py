@@ -1,11 +1,11 @@
 """How a resource can be released at the end of a block: by a with, by contextlib, or by lines of code."""
 
 import ast
-from dataclasses import dataclass
 
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.reach import is_wait
 from leaklint.analysis.setting import Body
+from leaklint.model.data import dataclass
 from leaklint.model.fix import (
     Opener,
 )

@@ -26,9 +26,11 @@ class Workspace:
         self.users = Users()
         self._linted: ModuleProject | None = None
         self._projects: OrderedDict[str, ModuleProject | None] = OrderedDict()
+        self._asked: set[str] = set()  # files that an importer has asked for
 
     def project(self, path: str) -> ModuleProject | None:
         """Give the summaries of the module in a file (an absolute path); None where it cannot be parsed."""
+        self._asked.add(path)
         if path in self._projects:
             self._projects.move_to_end(path)
             return self._projects[path]
@@ -42,6 +44,9 @@ class Workspace:
     def adopt(self, source: Source) -> ModuleProject:
         """Give the summaries of the module that is linted now, from the text at hand rather than from its file."""
         path = os.path.abspath(source.path)
+        last = self._linted
+        if last is not None and last.path != path and last.path not in self._asked:
+            self._projects.pop(last.path, None)  # its tree would be looked through by every collection of garbage
         project = self._projects.get(path)
         if project is not None and project.source.text != source.text:
             self._projects.clear()  # rewritten since: what others rest on it for holds no longer
@@ -49,8 +54,8 @@ class Workspace:
         if project is None:
             project = ModuleProject(source, path, self)
             self._keep(path, project)
-        if self._linted is not None and self._linted is not project:
-            self._linted.forget()
+        if last is not None and last is not project:
+            last.forget()
         project.is_linted, self._linted = True, project
         return project
 

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from leaklint.catalogue import schema
+from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, With
 
 DATA = Path(__file__).with_name("data")
@@ -80,6 +80,30 @@ class Library:
 
 
 EMPTY = Library()
+
+
+@cache
+def words(module: str) -> frozenset[str]:
+    """Give the words of a module's library."""
+    return shipped(module).words()
+
+
+@cache
+def references(module: str) -> frozenset[str]:
+    """Give the top-level modules that a module's library leads to."""
+    return shipped(module).references()
+
+
+@cache
+def loop_words(module: str) -> frozenset[str]:
+    """Give the words of event loops in a module's library."""
+    return shipped(module).loop_words()
+
+
+@cache
+def async_releases(module: str) -> frozenset[str]:
+    """Give the coroutine methods that release something of a module's library."""
+    return shipped(module).async_releases()
 
 
 @cache

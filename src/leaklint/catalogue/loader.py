@@ -5,10 +5,10 @@ small files. Every answer is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from leaklint.catalogue import library, schema
 from leaklint.catalogue.library import BUILTINS, EMPTY, Library
+from leaklint.model.data import replace
 from leaklint.model.resource import Resource, Summary, Variant, With
 
 
@@ -99,7 +99,7 @@ class Catalogue:
         """
         key = frozenset(roots)
         if key not in self._words:
-            shipped = (library.shipped(module).words() for module in self._reached(key))
+            shipped = (library.words(module) for module in self._reached(key))
             self._words[key] = self._own.words().union(*shipped)
         return self._words[key]
 
@@ -107,7 +107,7 @@ class Catalogue:
         """Give the last segments of every callable or method that is about event loops, for the top-level modules."""
         key = frozenset(roots)
         if key not in self._loop_words:
-            shipped = (library.shipped(module).loop_words() for module in {*key, BUILTINS})
+            shipped = (library.loop_words(module) for module in {*key, BUILTINS})
             self._loop_words[key] = self._own.loop_words().union(*shipped)
         return self._loop_words[key]
 
@@ -115,7 +115,7 @@ class Catalogue:
         """Give the coroutine methods that release something of the top-level modules."""
         key = frozenset(roots)
         if key not in self._async_releases:
-            shipped = (library.shipped(module).async_releases() for module in key)
+            shipped = (library.async_releases(module) for module in key)
             self._async_releases[key] = self._own.async_releases().union(*shipped)
         return self._async_releases[key]
 
@@ -130,7 +130,7 @@ class Catalogue:
         while waiting:
             module = waiting.pop()
             seen.add(module)
-            waiting |= library.shipped(module).references() - seen
+            waiting |= library.references(module) - seen
         return seen
 
     def extended(

@@ -14,8 +14,8 @@ the same tables in pyproject.toml:
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from leaklint.model.data import dataclass
 from leaklint.model.resource import LOOP_BOUND, RUNS, Condition, Effect, Resource, Summary, Variant, With
 
 Literal = bool | int | str | None

@@ -5,13 +5,13 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from leaklint import batch, progress
 from leaklint.config import Config, is_place, load_config
 from leaklint.discovery import Discovery, discover
+from leaklint.model.data import dataclass, replace
 
 STDIN = "-"
 

@@ -1,7 +1,6 @@
 """A finding: what is wrong, where, by which path, and how it is mended."""
 
-from dataclasses import dataclass
-
+from leaklint.model.data import dataclass
 from leaklint.model.fix import Fix
 from leaklint.model.span import Span
 

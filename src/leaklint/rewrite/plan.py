@@ -2,10 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
+from leaklint.model.data import dataclass
 from leaklint.model.fix import (
     AddFunction,
     Append,

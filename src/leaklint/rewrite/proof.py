@@ -10,8 +10,8 @@ import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from leaklint.model.data import dataclass
 from leaklint.model.fix import (
     AddFunction,
     Append,

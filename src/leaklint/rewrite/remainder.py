@@ -1,9 +1,8 @@
 """What becomes of a statement whose suites lost their last release; comments always stay."""
 
-from dataclasses import dataclass, field
-
 import libcst as cst
 
+from leaklint.model.data import dataclass, field
 from leaklint.rewrite.expressions import is_plain
 from leaklint.rewrite.layout import (
     Lines,

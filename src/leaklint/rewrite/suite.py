@@ -1,11 +1,11 @@
 """One suite of statements under several edits: removed releases go, moved siblings go into blocks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import assert_never
 
 import libcst as cst
 
+from leaklint.model.data import dataclass, replace
 from leaklint.model.fix import (
     AddFunction,
     Append,

@@ -1,9 +1,9 @@
 """What a rule is: a page for people, and a check that turns the facts of one module into findings."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.model.data import dataclass
 from leaklint.model.finding import Finding
 
 

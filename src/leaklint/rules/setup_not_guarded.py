@@ -25,11 +25,11 @@ Fix: none; register the release at once.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from leaklint.analysis.facts import is_real
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.setups import MODULE_WIDE
+from leaklint.model.data import replace
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure_in_setup, opening, subject
