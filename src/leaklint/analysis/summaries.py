@@ -5,14 +5,13 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Protocol
 
 from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_standard
-from leaklint.analysis.closures import RELEASING
 from leaklint.analysis.files import conftests, module_name
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.hierarchy import describe
@@ -22,7 +21,6 @@ from leaklint.analysis.names import (
     Function,
     FunctionNode,
     Scope,
-    children,
     function_scope,
     functions,
     module_scope,
@@ -32,19 +30,19 @@ from leaklint.analysis.openers import Openers
 from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.owners import Owned, Owner, default_factories, owned_by
 from leaklint.analysis.ownership import Solution, solve_ownership
+from leaklint.analysis.parameters import stand_in
+from leaklint.analysis.passing import passed_to, passing_calls
 from leaklint.analysis.pending import Pending
 from leaklint.analysis.prefilter import imported_roots, lines_with, may_concern_loops
 from leaklint.analysis.runners import Runners
-from leaklint.analysis.setting import DEFAULT, FunctionSummary, Given, Kind, Setting
-from leaklint.analysis.store import Place
-from leaklint.analysis.summary import defaults_of, is_abstract, parameters_of, summary_of
-from leaklint.analysis.values import NONE, Constant, Instance, Reference, Site, Values
+from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
+from leaklint.analysis.summary import is_abstract, parameters_of, summary_of
+from leaklint.analysis.values import Reference
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
-from leaklint.model.resource import Effect, Resource, With
+from leaklint.model.resource import Effect
 from leaklint.model.source import Source
 
-UNTYPED = Resource("", releases=RELEASING, sync_with=With.RELEASES, async_with=With.RELEASES)
 LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
 DIVERGING = FunctionSummary(diverges=True, rest=Effect.BORROWS)
 
@@ -376,32 +374,11 @@ class ModuleProject:
     def _asked(self, node: FunctionNode) -> frozenset[str]:
         if node not in self._tested:
             self._tested[node] = tested_names(node.body)  # while it is looked into: functions may call each other
-            passed = {name for call in self._passing(node) for name in self._asked_by(call)}
-            self._tested[node] |= passed
+            for call in passing_calls(node, self.words):
+                callee = self._callee(call.func)
+                if callee is not None:
+                    self._tested[node] |= passed_to(call, callee[1], callee[0]._asked(callee[1]))
         return self._tested[node]
-
-    def _passing(self, node: FunctionNode) -> Iterator[ast.Call]:
-        """Yield the calls of a function that may open something and are given one of its parameters as it is."""
-        own = set(parameters_of(node))
-        stack: list[ast.AST] = list(node.body)
-        while stack:
-            one = stack.pop()
-            if isinstance(one, ast.Call) and terminal(one) in self.words:
-                given = [*one.args, *(keyword.value for keyword in one.keywords)]
-                if any(isinstance(argument, ast.Name) and argument.id in own for argument in given):
-                    yield one
-            stack.extend(children(one))
-
-    def _asked_by(self, call: ast.Call) -> Iterator[str]:
-        """Yield the names that a call passes to a parameter for which its callee asks."""
-        callee = self._callee(call.func)
-        if callee is None:
-            return
-        project, node = callee
-        names = parameters_of(node)[1:] if node.name == "__init__" else parameters_of(node)
-        pairs = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
-        asked = project._asked(node)
-        yield from (value.id for name, value in pairs if isinstance(value, ast.Name) and name in asked)
 
     def _callee(self, func: ast.expr) -> "tuple[ModuleProject, FunctionNode] | None":
         definition = self.scope.definition(func.id) if isinstance(func, ast.Name) else None
@@ -472,27 +449,7 @@ class ModuleProject:
         """Solve a function with a site for each parameter, and what is known of its arguments."""
         setting = self.lowered(function)
         env = bodies.starting_names(function, setting.scope, self.catalogue, self.path)
-        sites: dict[Site, frozenset[int]] = {}
-        known = dict(given)
-        defaults = defaults_of(function.node)
-        for name, argument in setting.scope.bindings.parameters.items():
-            what = known.get(name, DEFAULT)
-            if isinstance(what, Kind):
-                site = Site(_name(argument), None, what.resource, what.open_mask, what.label, what.own_type, parameter=name)
-                env[name], sites[site] = frozenset((site,)), frozenset((what.open_mask,))
-                continue
-            literal = defaults.get(name, DEFAULT) if what == DEFAULT and name in known else what
-            if literal != DEFAULT:
-                env[name] = frozenset((NONE if literal is None else Constant(literal),))
-                continue
-            stood = _parameter_site(argument, name, env, self.catalogue)
-            if stood is not None:
-                env[name] = frozenset((stood,))
-                sites[stood] = frozenset((1,))
-        star = function.node.args.vararg
-        if star is not None:
-            rest = Site(_name(star), None, UNTYPED, parameter="*")
-            env[star.arg], sites[rest] = frozenset((rest,)), frozenset((1,))
+        sites = stand_in(function, setting, env, given)
         return solve_ownership(setting, env, sites)
 
 
@@ -507,21 +464,3 @@ def _length(node: FunctionNode) -> int:
 def is_static(node: FunctionNode) -> bool:
     """Say whether a method is given no receiver."""
     return any(terminal(one) == "staticmethod" for one in node.decorator_list)
-
-
-def _parameter_site(argument: ast.arg, name: str, env: dict[Place, Values], catalogue: Catalogue) -> Site | None:
-    resource = UNTYPED
-    for value in env.get(name, ()):
-        if isinstance(value, Instance):
-            if ":" in value.type_name:
-                return None  # self: its methods must stay known
-            found = catalogue.resource(value.type_name)
-            if found is None or found.silent:
-                is_opener = catalogue.method(value.type_name, "open") is not None
-                return None if is_opener else Site(_name(argument), None, UNTYPED, parameter=name)
-            resource = found
-    return Site(_name(argument), None, resource, parameter=name)
-
-
-def _name(argument: ast.arg) -> ast.expr:
-    return ast.copy_location(ast.Name(argument.arg, ast.Load()), argument)
