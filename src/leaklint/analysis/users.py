@@ -29,8 +29,8 @@ class Users:
             self._by_root[root] = _importers(root)
         known = self._by_root[root]
         module = os.path.basename(os.path.dirname(path) if path.endswith("__init__.py") else path).removesuffix(".py")
-        found = dict.fromkeys([path, *known.get(name, ()), *known.get(module, ())])
-        return [one for one in found if pattern.search(_text(one)) is not None]
+        found = dict.fromkeys([*known.get(name, ()), *known.get(module, ())])
+        return [path, *(one for one in found if one != path and pattern.search(_text(one)) is not None)]
 
 
 def _importers(root: str) -> dict[str, list[str]]:
