@@ -65,6 +65,7 @@ class Conditions(Expressions):
         """Lower `name = condition` as a branch where the name is tested later, so that the correlation stays known."""
         is_condition = isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
         is_condition |= isinstance(node, ast.Call) and terminal(node) in ("isinstance", "hasattr")
+        is_condition |= terminal(node) in ("closed", "_closed", "is_closed")  # `done = loop.is_closed()`
         if not is_condition or name not in self.tested:
             return False
         then, otherwise, after = self.new_block(), self.new_block(), self.new_block()
