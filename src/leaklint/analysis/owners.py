@@ -5,12 +5,12 @@ where it acquires.
 """
 
 import ast
-import os
 import re
 from collections import OrderedDict, deque
 from functools import cached_property
 
 from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, reach_of
+from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, Scope, terminal
 from leaklint.analysis.setting import Acquired
@@ -173,7 +173,7 @@ def _resource(owner: Owner) -> Acquired | None:
         return None
     builders = owner.builders()
     is_built = bool(owner.defaults) or any(one.method in builders for one in kept)
-    label = f"{owner.node.name}, which owns {_owned_text(kept, owner)}"
+    label = f"{module_name(owner.path)}.{owner.node.name}, which owns {_owned_text(kept, owner)}"
     found = _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
     return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders)))
 
@@ -200,7 +200,7 @@ def _adopter(owner: Owner) -> Acquired | None:
     exits = [With.RELEASES if name in owner.methods else With.ABSENT for name in ("__exit__", "__aexit__")]
     if not names and With.RELEASES not in exits:
         return None
-    return _acquired(owner, names, (exits[0], exits[1]), owner.node.name, frozenset())
+    return _acquired(owner, names, (exits[0], exits[1]), f"{module_name(owner.path)}.{owner.node.name}", frozenset())
 
 
 def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: str, opened_by: frozenset[str]) -> Acquired:
@@ -253,7 +253,7 @@ def _openers(owner: Owner, kept: list[Owned]) -> frozenset[str]:
 def _owned_text(kept: list[Owned], owner: Owner) -> str:
     if kept:
         one = kept[0]
-        return f"{one.label} opened at {os.path.relpath(one.path)}:{one.line}"
+        return f"{one.label} opened at {shown_path(one.path)}:{one.line}"
     return next(iter(owner.defaults.values()))
 
 
