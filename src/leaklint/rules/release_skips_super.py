@@ -23,7 +23,7 @@ Good:
             print("bye")
             super().close()
 
-Fix: none yet; call `super()`.
+Fix: the call becomes the last statement, where nothing returns before.
 """
 
 import ast
@@ -34,6 +34,7 @@ from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import FunctionNode
 from leaklint.analysis.owners import Owner
 from leaklint.model.finding import Finding
+from leaklint.model.fix import Append, Fix
 from leaklint.model.source import Source
 from leaklint.model.span import Span
 from leaklint.rules.rule import Rule
@@ -56,7 +57,18 @@ def _finding(owner: Owner, base: Owner, method: FunctionNode, attribute: str, so
         f"`{owner.node.name}.{method.name}` does not call `{base.node.name}.{method.name}`, which releases "
         f"`self.{attribute}`; add `{await_}super().{method.name}()`"
     )
-    return Finding(rule.code, span, text)
+    arguments = method.args
+    is_same = isinstance(base.methods[method.name][1], type(method)) and len(arguments.args) == 1
+    is_same &= not arguments.kwonlyargs and arguments.kwarg is None
+    given = f"*{arguments.vararg.arg}" if arguments.vararg is not None else ""
+    call = (f"{await_}super().{method.name}({given})",)
+    fix = Fix(Append(source.span(method), call)) if is_same and _falls_off(method) else None
+    return Finding(rule.code, span, text, fix=fix)
+
+
+def _falls_off(method: FunctionNode) -> bool:
+    """Say whether a method is left only where its body ends, so that what is appended always runs."""
+    return not any(isinstance(one, ast.Return | ast.Raise) for one in ast.walk(method))
 
 
 def _missed(owner: Owner, base: Owner, statement: FunctionNode) -> str | None:
@@ -68,4 +80,4 @@ def _missed(owner: Owner, base: Owner, statement: FunctionNode) -> str | None:
     return None if found.reaches_all else next(iter(sorted(kept - found.released)), None)
 
 
-rule = Rule("LKR404", "release-skips-super", "an override of the release does not call super()", "none", check)
+rule = Rule("LKR404", "release-skips-super", "an override of the release does not call super()", "super() call", check)
