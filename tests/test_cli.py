@@ -174,7 +174,7 @@ def test_check_without_options_loads_no_click_and_for_nothing_to_acquire_no_anal
             "from leaklint.__main__ import main\n"
             "try: main()\n"
             "except SystemExit as end: print(end.code)\n"
-            "print(sorted({'click', 'libcst', 'rich', 'leaklint.analysis.modules'} & {*sys.modules}))"
+            "print(sorted({'click', 'dataclasses', 'inspect', 'libcst', 'rich', 'leaklint.analysis.modules'} & {*sys.modules}))"
         )
         run = subprocess.run([sys.executable, "-c", code], cwd=leaky, capture_output=True, text=True, check=True)
         assert run.stdout.endswith(f"{len(heavy)}\n{heavy}\n")

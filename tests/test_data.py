@@ -46,6 +46,9 @@ def test_equal_fields_make_equal_objects() -> None:
 
 def test_an_object_shows_its_fields() -> None:
     assert repr(Point(1)) == "Point(x=1, y=0, tags=())"
+    circle = Node("circle")
+    circle.below.append(circle)
+    assert repr(circle) == "Node(name='circle', below=[...], depth=0)"
 
 
 def test_a_default_is_made_for_each_object() -> None:

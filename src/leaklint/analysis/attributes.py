@@ -7,7 +7,7 @@ method does not reach that attribute" is said only where the method does nothing
 import ast
 
 from leaklint.analysis.callee import is_closing
-from leaklint.analysis.names import FunctionNode, children, terminal
+from leaklint.analysis.names import FunctionNode, children, terminal, walk
 from leaklint.model.data import dataclass, field
 
 RELEASE_METHODS = frozenset(
@@ -136,7 +136,7 @@ def ended(node: FunctionNode) -> dict[str, int]:
     own = arguments[0].arg if arguments else ""
     behind: dict[str, set[str]] = {}  # names -> the attributes that they may stand for
     found: dict[str, int] = {}
-    for one in ast.walk(node):
+    for one in walk(node):
         match one:
             case ast.Assign(targets=targets, value=value):
                 sources = targets
@@ -147,9 +147,9 @@ def ended(node: FunctionNode) -> dict[str, int]:
             case _:
                 continue
         attributes = own_attributes(value, own)
-        for name in [name.id for source in sources for name in ast.walk(source) if isinstance(name, ast.Name)]:
+        for name in [name.id for source in sources for name in walk(source) if isinstance(name, ast.Name)]:
             behind.setdefault(name, set()).update(attributes)
-    for one in ast.walk(node):
+    for one in walk(node):
         match one:
             case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in RELEASING:
                 names = own_attributes(value, own) | (behind.get(value.id, set()) if isinstance(value, ast.Name) else set())
@@ -163,7 +163,7 @@ def own_attributes(node: ast.AST, own: str) -> set[str]:
     """Give the attributes of the object that an expression mentions."""
     return {
         one.attr
-        for one in ast.walk(node)
+        for one in walk(node)
         if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == own
     }
 
@@ -282,7 +282,7 @@ def _is_guarded(name: str, path: list[ast.AST]) -> bool:
     """Say whether a mention stands under a test of another attribute that is no state of being open."""
     for above in path:
         if isinstance(above, ast.If):
-            for one in ast.walk(above.test):
+            for one in walk(above.test):
                 if not isinstance(one, ast.Attribute) or not isinstance(one.value, ast.Name) or one.attr == name:
                     continue
                 if one.value.id in ("self", "cls") and not any(word in one.attr.lower() for word in STATES):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.facts import Facts, Suite
-from leaklint.analysis.names import FunctionNode, suites, terminal
+from leaklint.analysis.names import FunctionNode, suites, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.reach import is_release_statement
@@ -82,7 +82,7 @@ def _released(statement: ast.stmt, methods: Mapping[str, frozenset[str]]) -> str
 def _released_in_loop(loop: ast.For | ast.AsyncFor, methods: Mapping[str, frozenset[str]]) -> Iterator[tuple[ast.stmt, str]]:
     """Yield what a loop over an attribute of self releases of it, element by element."""
     attributes = [one for one in own_attributes(loop.iter, "self") if one in methods]
-    names = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+    names = {one.id for one in walk(loop.target) if isinstance(one, ast.Name)}
     for statement in _statements(loop) if attributes else ():
         match _called(statement):
             case ast.Attribute(value=ast.Name(id=name), attr=method) if name in names and method in methods[attributes[0]]:

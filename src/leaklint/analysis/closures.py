@@ -2,7 +2,7 @@
 
 import ast
 
-from leaklint.analysis.names import children, free_names, terminal
+from leaklint.analysis.names import children, free_names, terminal, walk
 from leaklint.analysis.values import Closure
 
 READING = frozenset(
@@ -56,7 +56,7 @@ def _is_read(parent: ast.AST, child: ast.AST) -> bool:
         case ast.Call():
             return child is parent.func
         case ast.For() | ast.AsyncFor():
-            return not any(isinstance(one, ast.Call) and terminal(one) in RELEASING for one in ast.walk(parent))
+            return not any(isinstance(one, ast.Call) and terminal(one) in RELEASING for one in walk(parent))
         case ast.Subscript() | ast.comprehension() | ast.Compare():
             return True
         case _:

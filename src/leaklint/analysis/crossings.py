@@ -11,7 +11,7 @@ from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation, is_of_scope
 from leaklint.analysis.loops import is_coroutine, is_on_loop
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call, Escape
 from leaklint.analysis.runs import (
     MAKING,
@@ -70,12 +70,12 @@ def _of_local(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
     closing: list[Run] = []
     touched, closed = _nodes_touching(one), _nodes_closing(one)
     for run in runs:
-        inside = {node for node in ast.walk(run.node) if isinstance(node, ast.Call)}
+        inside = {node for node in walk(run.node) if isinstance(node, ast.Call)}
         if run.coroutine is one.node or _is_coroutine_of(run, one):
             if run.loop is None:
                 return Crossing(one, f"leaves the loop of line {run.line}, which is closed by then", (run.line,))
             return None
-        inside |= {node for node in ast.walk(run.coroutine) if isinstance(node, ast.Call)}
+        inside |= {node for node in walk(run.coroutine) if isinstance(node, ast.Call)}
         if inside & touched:
             touching.append(run)
             is_closed = _is_passed_to_closer(run, one, module) if run.is_of_function else bool(inside & closed)
@@ -123,10 +123,10 @@ def _of_closure(one: Obligation, module: ModuleFacts) -> Crossing | None:
     function = one.facts.function
     if function is None or not names & one.facts.scope.bindings.captured:
         return None
-    for node in ast.walk(function.node):
+    for node in walk(function.node):
         if not isinstance(node, ast.Lambda | ast.FunctionDef) or node is function.node:
             continue
-        for call in ast.walk(node):
+        for call in walk(node):
             is_run = isinstance(call, ast.Call) and one.facts.scope.dotted(call.func) in MAKING and _mentions(call, names)
             if is_run and isinstance(call, ast.Call) and not _is_closed_by(call, one, module):
                 return Crossing(one, f"is used on a new loop each time line {call.lineno} runs", (call.lineno,))
@@ -134,12 +134,12 @@ def _of_closure(one: Obligation, module: ModuleFacts) -> Crossing | None:
 
 
 def _mentions(node: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(node))
+    return any(isinstance(one, ast.Name) and one.id in names for one in walk(node))
 
 
 def _is_closed_by(call: ast.Call, one: Obligation, module: ModuleFacts) -> bool:
     """Say whether the coroutine of a run may close what is passed to it."""
-    for inner in ast.walk(call):
+    for inner in walk(call):
         if isinstance(inner, ast.Call) and inner is not call and _mentions(inner, set(one.history.names)):
             if isinstance(inner.func, ast.Attribute) and inner.func.attr in one.site.resource.async_releases:
                 return True
@@ -226,11 +226,11 @@ def _is_closed_elsewhere(place: Place, reaches: list[tuple[Run, Reach]], module:
     """Say whether a coroutine closes it that no run reaches: a shutdown handler, which the server's loop runs."""
     reached: set[str] = set()
     for run, _ in reaches:
-        reached |= {terminal(node) for node in ast.walk(run.node) if isinstance(node, ast.Call)}
+        reached |= {terminal(node) for node in walk(run.node) if isinstance(node, ast.Call)}
     for function in module.functions:
         if isinstance(function.node, ast.AsyncFunctionDef) and function.node.name not in reached:
             is_called = any(
-                isinstance(node, ast.Call) and terminal(node) == function.node.name for node in ast.walk(module.source.tree)
+                isinstance(node, ast.Call) and terminal(node) == function.node.name for node in walk(module.source.tree)
             )
             if not is_called and place in reach_of_function(function, module, releases).closed:
                 return function.owner is None

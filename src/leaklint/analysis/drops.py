@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.hierarchy import Classes
-from leaklint.analysis.names import FunctionNode, children, terminal
+from leaklint.analysis.names import FunctionNode, children, terminal, walk
 from leaklint.analysis.owners import Owner
 from leaklint.model.data import dataclass
 
@@ -52,13 +52,13 @@ def has_line(node: ast.stmt, lines: set[int]) -> bool:
 
 def _drops(method: FunctionNode, owner: Owner) -> list[Drop]:
     own = _receiver(method)
-    found = [one for node in ast.walk(method) if (one := _drop(node, own, method)) is not None] if own else []
+    found = [one for node in walk(method) if (one := _drop(node, own, method)) is not None] if own else []
     return [] if found and _is_trusted(method, owner) else found
 
 
 def _is_bounded(method: FunctionNode) -> bool:
     """Say whether a method asks how much there is."""
-    return any(isinstance(one, ast.Call) and terminal(one) == "len" for one in ast.walk(method))
+    return any(isinstance(one, ast.Call) and terminal(one) == "len" for one in walk(method))
 
 
 def filled(owner: Owner) -> set[str]:
@@ -67,7 +67,7 @@ def filled(owner: Owner) -> set[str]:
     for _, _, method in owner.lines:
         parameters = {one.arg for one in [*method.args.args[1:], *method.args.kwonlyargs]}
         own = _receiver(method)
-        for node in ast.walk(method) if own is not None and parameters else ():
+        for node in walk(method) if own is not None and parameters else ():
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id=name), attr=attribute))]):
                     values: list[ast.expr] = [node.value]
@@ -85,7 +85,7 @@ def filled(owner: Owner) -> set[str]:
 def holding(node: ast.ClassDef, classes: Classes, path: str, name: str) -> set[str]:
     """Give the attributes of a class to which it assigns objects of another one (`name` in the file `path`)."""
     found: set[str] = set()
-    for one in ast.walk(node):
+    for one in walk(node):
         match one:
             case ast.Assign(targets=[ast.Attribute(attr=attribute)], value=ast.Call(func=function)):
                 pass
@@ -113,7 +113,7 @@ def _is_trusted(method: FunctionNode, owner: Owner) -> bool:
 
 
 def _releases(method: FunctionNode) -> bool:
-    calls = [one for one in ast.walk(method) if isinstance(one, ast.Call)]
+    calls = [one for one in walk(method) if isinstance(one, ast.Call)]
     return any(terminal(one) in RELEASING - {"remove"} or is_closing(terminal(one)) for one in calls)
 
 
@@ -142,13 +142,13 @@ def _is_computed(keys: list[ast.expr], attribute: str, method: FunctionNode) -> 
     key = keys[0]
     if isinstance(key, ast.Constant | ast.UnaryOp | ast.Slice):
         return not (isinstance(key, ast.Constant) and isinstance(key.value, str))
-    names = {one.id for one in ast.walk(key) if isinstance(one, ast.Name)}
+    names = {one.id for one in walk(key) if isinstance(one, ast.Name)}
     sources: list[ast.AST] = [key]
-    for node in ast.walk(method):
+    for node in walk(method):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in names:
                 sources.append(value)
-            case ast.For(target=target, iter=value) if any(isinstance(o, ast.Name) and o.id in names for o in ast.walk(target)):
+            case ast.For(target=target, iter=value) if any(isinstance(o, ast.Name) and o.id in names for o in walk(target)):
                 sources.append(value)
             case _:
                 pass

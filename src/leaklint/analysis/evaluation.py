@@ -4,7 +4,7 @@ import ast
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.names import children
+from leaklint.analysis.names import children, walk
 
 SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete)
 
@@ -66,6 +66,6 @@ def is_preceded_by_call(head: ast.AST, path: list[ast.AST]) -> bool:
         if isinstance(parent, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             continue  # the first iterable is evaluated first
         for sibling in before[: before.index(child)]:
-            if any(isinstance(one, ast.Call | ast.Await | ast.Yield) for one in ast.walk(sibling)):
+            if any(isinstance(one, ast.Call | ast.Await | ast.Yield) for one in walk(sibling)):
                 return True
     return False

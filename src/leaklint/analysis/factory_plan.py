@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from leaklint.analysis.facts import Facts, Obligation, names_in
 from leaklint.analysis.fixture_plan import annotation_of, returns_of
 from leaklint.analysis.fixtures import Fixture
-from leaklint.analysis.names import Function, terminal
+from leaklint.analysis.names import Function, terminal, walk
 from leaklint.analysis.way import way_of
 from leaklint.model.fix import Around, Fix, Replace, Several, Single, ToYield
 
@@ -85,7 +85,7 @@ def _entered(one: Obligation, stack: str, is_async: bool) -> tuple[Replace, tupl
 
 
 def _awaited(one: Obligation) -> ast.Await | None:
-    for node in ast.walk(one.statement):
+    for node in walk(one.statement):
         if isinstance(node, ast.Await) and node.value is one.node:
             return node
     return None

@@ -12,7 +12,7 @@ from leaklint.analysis.extent import acquired_value, applicability_of, plan, sin
 from leaklint.analysis.facts import Facts, Obligation, Suite, names_in
 from leaklint.analysis.fixtures import Fixture
 from leaklint.analysis.lower_sequence import REGISTERING
-from leaklint.analysis.names import children
+from leaklint.analysis.names import children, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.reach import droppable
 from leaklint.analysis.way import Way, way_of
@@ -94,7 +94,7 @@ def _plan_registration(one: Obligation, op: Call) -> Fix | None:
         return None
     between = place[0][start[1] + 1 : place[1]]
     mentioned = names_in(op.statement)
-    bound = {name.id for node in between for name in ast.walk(node) if isinstance(name, ast.Name) and not _is_load(name)}
+    bound = {name.id for node in between for name in walk(node) if isinstance(name, ast.Name) and not _is_load(name)}
     bound |= {node.name for node in between if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     if mentioned & bound:
         return None

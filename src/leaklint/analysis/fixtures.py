@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from leaklint.analysis import bodies
-from leaklint.analysis.names import Function, Scope, children, terminal
+from leaklint.analysis.names import Function, Scope, children, terminal, walk
 from leaklint.model.data import dataclass
 
 SCOPES = ("function", "class", "module", "package", "session")
@@ -89,5 +89,5 @@ def stores_on_test(fixture: Fixture) -> bool:
         and one.attr in ("cls", "instance")
         and isinstance(one.value, ast.Name)
         and one.value.id == "request"
-        for one in ast.walk(fixture.node)
+        for one in walk(fixture.node)
     )

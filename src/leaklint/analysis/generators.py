@@ -11,7 +11,7 @@ from itertools import pairwise
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import definition_of, own_nodes
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, children, function_scope, terminal
+from leaklint.analysis.names import Function, children, function_scope, terminal, walk
 from leaklint.analysis.prefilter import WORD_ENDS, lines_with
 from leaklint.analysis.setups import is_setup
 from leaklint.model.data import dataclass
@@ -145,9 +145,9 @@ def _is_drivers(node: ast.Yield, function: Function, held: list[ast.AsyncWith], 
 
 
 def _targets(node: ast.AST) -> Iterator[ast.Name]:
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.withitem) and one.optional_vars is not None:
-            yield from (name for name in ast.walk(one.optional_vars) if isinstance(name, ast.Name))
+            yield from (name for name in walk(one.optional_vars) if isinstance(name, ast.Name))
 
 
 def _is_repeated(node: ast.Yield, function: Function) -> bool:
@@ -170,11 +170,11 @@ def _is_made(value: ast.expr) -> bool:
 
 
 def _mentions(value: ast.expr, names: set[str]) -> bool:
-    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(value))
+    return any(isinstance(one, ast.Name) and one.id in names for one in walk(value))
 
 
 def _has_await(value: ast.expr) -> bool:
-    return any(isinstance(one, ast.Await) for one in ast.walk(value))
+    return any(isinstance(one, ast.Await) for one in walk(value))
 
 
 def _is_driven(function: Function, module: ModuleFacts) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from leaklint.analysis.callee import is_standard
-from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal
+from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal, walk
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import own_type
@@ -98,14 +98,14 @@ def _calls_base_init(node: ast.ClassDef) -> bool:
     """Say whether constructing a subclass constructs the base: a fake that does not call it holds nothing."""
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__"):
-            return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in ast.walk(statement))
+            return any(isinstance(one, ast.Attribute) and one.attr in ("__init__", "__new__") for one in walk(statement))
     return True
 
 
 def _releases_itself(node: ast.ClassDef, resource: Resource) -> bool:
     """Say whether a subclass's constructor releases what it has opened."""
     init = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
-    calls = [one.func for statement in init for one in ast.walk(statement) if isinstance(one, ast.Call)]
+    calls = [one.func for statement in init for one in walk(statement) if isinstance(one, ast.Call)]
     return any(isinstance(one, ast.Attribute) and one.attr in resource.releases for one in calls)
 
 

@@ -7,7 +7,7 @@ computes something, and whoever holds that holds nothing that can be released.
 import ast
 from collections.abc import Iterator, Mapping
 
-from leaklint.analysis.names import FunctionNode, children, terminal
+from leaklint.analysis.names import FunctionNode, children, terminal, walk
 
 TRANSPARENT = frozenset(("override", "final", "abstractmethod", "wraps"))
 
@@ -65,7 +65,7 @@ def _bound(body: list[ast.AST]) -> dict[str, list[ast.AST]]:
         match one:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    for name in ast.walk(target):
+                    for name in walk(target):
                         if isinstance(name, ast.Name):
                             found.setdefault(name.id, []).append(value)
             case (
@@ -100,7 +100,7 @@ def _leads(node: ast.AST, reading: _Reading) -> bool:
         case ast.Tuple() | ast.List() | ast.Set() | ast.Dict() | ast.IfExp() | ast.BoolOp() | ast.NamedExpr():
             return any(_leads(one, reading) for one in children(node))
         case ast.Lambda() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.GeneratorExp():
-            return any(isinstance(one, ast.Name) and one.id == reading.own for one in ast.walk(node))
+            return any(isinstance(one, ast.Name) and one.id == reading.own for one in walk(node))
         case _:
             return False
 

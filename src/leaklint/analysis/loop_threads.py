@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from leaklint.analysis.facts import Obligation
 from leaklint.analysis.loops import definition_of, own_nodes, owner_of
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, FunctionNode, function_scope, terminal
+from leaklint.analysis.names import Function, FunctionNode, function_scope, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.model.data import dataclass
 
@@ -95,7 +95,7 @@ def _run_in(
     node: FunctionLike, launch: ast.Call | None, inner: Function | None, module: ModuleFacts, outer: Function | None = None
 ) -> Iterator[LoopThread]:
     """Yield the loops that a function runs for ever, as seen from where its thread is launched."""
-    for one in ast.walk(node):
+    for one in walk(node):
         match one:
             case ast.Call(func=ast.Attribute(value=receiver, attr="run_forever")):
                 passed = _passed(receiver, node, launch)
@@ -192,7 +192,7 @@ def _aliases(name: str, roots: list[ast.AST]) -> set[str]:
     """Give the names that stand for the loop: its own, and those that are bound to it."""
     names = {name}
     for root in roots:
-        for node in ast.walk(root):
+        for node in walk(root):
             match node:
                 case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
                     ends = {terminal(value), *(terminal(one) for one in targets)}
@@ -208,7 +208,7 @@ def _handed(roots: list[ast.AST]) -> tuple[set[str], set[ast.AST]]:
     names: set[str] = set()
     nodes: set[ast.AST] = set()
     for root in roots:
-        for node in ast.walk(root):
+        for node in walk(root):
             if isinstance(node, ast.Call) and terminal(node) in HANDING and node.args:
                 first = node.args[0]
                 nodes.add(first)

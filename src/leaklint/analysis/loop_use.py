@@ -5,7 +5,7 @@ import ast
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.loops import LoopCall, is_on_loop
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call, Op
 from leaklint.analysis.running import asks_loop, expects_error
 
@@ -30,7 +30,7 @@ def is_covered(op: Op, obligation: Obligation) -> bool:
     """Say whether a `finally` that closes the loop covers an operation: that a step of it may fail is another matter."""
     closing = {release.statement for release in obligation.history.releases}
     for block in obligation.facts.around(op.statement):
-        if isinstance(block, ast.Try) and any(one in closing for final in block.finalbody for one in ast.walk(final)):
+        if isinstance(block, ast.Try) and any(one in closing for final in block.finalbody for one in walk(final)):
             return True
     return False
 
@@ -75,7 +75,7 @@ def _is_plain_class(owner: ast.ClassDef, module: ModuleFacts) -> bool:
 
 
 def _installs(node: ast.stmt) -> bool:
-    return any(isinstance(one, ast.Call) and terminal(one) == "set_event_loop" for one in ast.walk(node))
+    return any(isinstance(one, ast.Call) and terminal(one) == "set_event_loop" for one in walk(node))
 
 
 def _is_prepared(call: LoopCall) -> bool:
@@ -115,7 +115,7 @@ def _is_run_by_class(call: LoopCall, module: ModuleFacts) -> bool:
     attributes = {target.attr for target in statement.targets if isinstance(target, ast.Attribute)}
     for method in owner.body if attributes else ():
         if isinstance(method, ast.FunctionDef):
-            for node in ast.walk(method):
+            for node in walk(method):
                 match node:
                     case ast.Call(
                         func=ast.Attribute(value=ast.Attribute(attr=attr), attr="run_until_complete" | "run_forever")

@@ -11,7 +11,7 @@ from leaklint.analysis.callee import words
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.lower import EXPECTING
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, children, terminal
+from leaklint.analysis.names import Function, children, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.running import asks_loop
 from leaklint.model.data import dataclass
@@ -110,7 +110,7 @@ def is_meant_to_fail(facts: Facts) -> bool:
     """Say whether a function around the body expects a RuntimeError: a test that loops do not nest."""
     function = facts.function.outer if facts.function is not None else None
     while function is not None:
-        for node in ast.walk(function.node):
+        for node in walk(function.node):
             if isinstance(node, ast.Call) and terminal(node) in EXPECTING and any(map(_is_runtime_error, node.args)):
                 return True
         function = function.outer

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from leaklint.analysis import ops
 from leaklint.analysis.closures import closure
 from leaklint.analysis.lower_expression import Expressions
+from leaklint.analysis.names import walk
 
 
 class Bindings(Expressions):
@@ -138,7 +139,7 @@ class Bindings(Expressions):
             case ast.MatchValue() | ast.MatchSingleton():
                 pass
             case _:
-                names = [one.name for one in ast.walk(pattern) if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name]
+                names = [one.name for one in walk(pattern) if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name]
                 if names and source is not None:
                     self.emit(ops.Escape(self.statement, pattern.lineno, source))  # a part has a name now: who knows which
                 for name in names:

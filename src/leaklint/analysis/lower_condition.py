@@ -6,7 +6,7 @@ from abc import abstractmethod
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block
 from leaklint.analysis.lower_expression import Expressions
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import FALSE, TRUE
 
@@ -130,7 +130,7 @@ class Conditions(Expressions):
     def _opaque(self, node: ast.expr) -> Test | None:
         """Give a test on an expression that nobody understands but that may be tested again."""
         names = set()
-        for one in ast.walk(node):
+        for one in walk(node):
             if isinstance(one, ast.Call) and terminal(one) not in ("isinstance", "hasattr", "callable", "len"):
                 return None
             if isinstance(one, ast.Name):

@@ -7,7 +7,7 @@ from leaklint.analysis import ops
 from leaklint.analysis.builder import Builder
 from leaklint.analysis.closures import closure
 from leaklint.analysis.graph import Block, Kind, Thrown
-from leaklint.analysis.names import children
+from leaklint.analysis.names import children, walk
 from leaklint.analysis.ops import Test
 from leaklint.analysis.quiet import QUIET, QUIET_METHODS
 from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, reference
@@ -240,7 +240,7 @@ class Expressions(Builder, ABC):
         source = self.operand(generator.iter)
         if isinstance(node, ast.GeneratorExp) and source is not None and index == 0:
             self.emit(ops.Put(self.statement, node.lineno, dest, source, True))  # it reads from the source later
-        for one in ast.walk(generator.target):
+        for one in walk(generator.target):
             if isinstance(one, ast.Name):
                 self.renames[one.id] = f"{one.id}:{node.lineno}:{node.col_offset}"
         body, again = self.new_block(), self.new_block()

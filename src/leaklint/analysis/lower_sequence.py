@@ -14,7 +14,7 @@ from leaklint.analysis.graph import Graph
 from leaklint.analysis.lower import Lowerer, tested_names
 from leaklint.analysis.lower_condition import STATES
 from leaklint.analysis.lower_expression import CONSTANTS
-from leaklint.analysis.names import Bindings, Function, FunctionNode, Scope, children, function_scope, terminal
+from leaklint.analysis.names import Bindings, Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.summary import defaults_of
 from leaklint.analysis.values import Constant
@@ -324,7 +324,7 @@ class SequenceLowerer(Lowerer):
 
 def _is_dynamic(node: FunctionNode) -> bool:
     """Say whether a function reads attributes by names that it computes."""
-    for one in ast.walk(node):
+    for one in walk(node):
         match one:
             case ast.Attribute(attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[_]):
                 return True

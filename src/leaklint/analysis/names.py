@@ -289,13 +289,15 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def below(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and every node below it, in no order; `ast.walk` takes three times as long."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and every node below it, as `ast.walk` does, which takes three times as long.
+
+    Contexts and operators are left out.
+    """
+    found = [node]
+    for one in found:  # grows meanwhile
         yield one
-        stack += children(one)
+        found += children(one)
 
 
 def free_names(node: ast.AST) -> set[str]:

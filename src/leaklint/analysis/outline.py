@@ -15,7 +15,7 @@ from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass, field
 
 DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.MULTILINE)
-CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.\w+)*)\s*\(")
+CALLED = re.compile(r"\b(?<!\.)([^\W\d]\w*+(?:\.\w++)*+)\s*+\(")  # tried at every name of a text, so nothing is tried twice
 NAMED = re.compile(r"(?<![\w.=])[^\W\d][\w.]*(?![\w.]*\s*=)")
 ASSIGNED = re.compile(r"\s*([\w.\[\], ()]+?)\s*(?::[^=\n]+)?=(?!=)")
 RETURN = re.compile(r"\breturn\b")
@@ -25,6 +25,7 @@ FILLED = re.compile(r"\s*(\w+)\.(?:append|add|insert|extend|appendleft)\(")
 FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\(([^\n]*)")
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
+CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,11 @@ class Outline:
     def _hands_on(self, place: int, region: Region) -> bool:
         """Say whether the statement at a place returns what it makes, or binds it to an attribute or to what is returned."""
         start = self.text.rfind("\n", 0, place) + 1
-        while start > region.start and CONTINUED.search(self.text, self.text.rfind("\n", 0, start - 1) + 1, start - 1):
-            start = self.text.rfind("\n", 0, start - 1) + 1
+        while start > region.start:
+            above = self.text.rfind("\n", 0, start - 1) + 1
+            if not _is_continued(self.text[above : start - 1]):
+                break
+            start = above
         statement = self.text[start:place].lstrip()
         if region.is_class:
             return "self." in statement or "cls." in statement or ASSIGNED.match(statement) is not None
@@ -148,6 +152,11 @@ class Outline:
         if assigned is None or statement.startswith(("with ", "async with ", "for ", "if ", "while ", "assert ")):
             return False
         return _returns(set(WORD.findall(assigned[1])), self.text[place : region.end])
+
+
+def _is_continued(line: str) -> bool:
+    """Say whether a statement goes on after a line."""
+    return ("#" in line or line.rstrip(" \t").endswith(CONTINUING)) and CONTINUED.search(line) is not None
 
 
 def _returns(names: set[str], text: str) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from leaklint.analysis.attributes import RELEASE_METHODS
-from leaklint.analysis.names import FunctionNode, terminal
+from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.owners import BUILDERS, Owned, Owner
 from leaklint.model.data import dataclass
 
@@ -44,7 +44,7 @@ def overwrites(owner: Owner) -> Iterator[Overwrite]:
 
 def _dropping(method: FunctionNode, owned: Owned, is_opened_late: bool) -> Iterator[Overwrite]:
     """Yield the assignments of a method; of what some method opens when it is needed, only those that empty it."""
-    for statement in ast.walk(method):
+    for statement in walk(method):
         if isinstance(statement, ast.stmt):
             for target, value in _assignments(statement):
                 if _is_attribute(target, owned.attribute) and (_is_empty(value) or (_is_new(value) and not is_opened_late)):
@@ -93,5 +93,5 @@ def _is_attribute(node: ast.expr, name: str) -> bool:
 
 
 def _is_tested(method: FunctionNode, name: str) -> bool:
-    tests = [one.test for one in ast.walk(method) if isinstance(one, ast.If | ast.While | ast.IfExp | ast.Assert)]
-    return any(isinstance(one, ast.Attribute) and one.attr == name for test in tests for one in ast.walk(test))
+    tests = [one.test for one in walk(method) if isinstance(one, ast.If | ast.While | ast.IfExp | ast.Assert)]
+    return any(isinstance(one, ast.Attribute) and one.attr == name for test in tests for one in walk(test))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.attributes import RELEASE_METHODS, RELEASING
 from leaklint.analysis.callee import is_closing
-from leaklint.analysis.names import FunctionNode, terminal
+from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.owners import BUILDERS
 from leaklint.model.data import dataclass
 
@@ -28,7 +28,7 @@ def probes(node: ast.ClassDef) -> Iterator[Probe]:
     """Yield the release methods of a class that do nothing but ask one of its attributes."""
     for method in node.body:
         if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name in RELEASE_METHODS:
-            found = [pair for one in ast.walk(method) if (pair := _asked(one)) is not None]
+            found = [pair for one in walk(method) if (pair := _asked(one)) is not None]
             attributes = {attribute for attribute, _ in found}
             if len(attributes) == 1 and not _releases_more(method, attributes):
                 yield Probe(method, found[0][0], frozenset(name for _, name in found))
@@ -47,8 +47,8 @@ def _asked(node: ast.AST) -> tuple[str, str] | None:
 
 def _releases_more(method: FunctionNode, asked: set[str]) -> bool:
     """Say whether a method may release anything but the attribute that it asks."""
-    bound = {one.id for one in ast.walk(method) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-    return any(_releases_other(one, asked, bound) for one in ast.walk(method))
+    bound = {one.id for one in walk(method) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return any(_releases_other(one, asked, bound) for one in walk(method))
 
 
 def _releases_other(node: ast.AST, asked: set[str], bound: set[str]) -> bool:
@@ -105,12 +105,12 @@ def _declared(node: ast.ClassDef, attribute: str) -> list[ast.expr]:
 
 def _declared_in(builder: ast.FunctionDef, attribute: str) -> Iterator[ast.expr]:
     annotations = {one.arg: one.annotation for one in [*builder.args.args, *builder.args.kwonlyargs] if one.annotation}
-    for one in ast.walk(builder):
+    for one in walk(builder):
         match one:
             case ast.AnnAssign(target=ast.Attribute(attr=name), annotation=annotation) if name == attribute:
                 yield annotation
             case ast.Assign(targets=[ast.Attribute(attr=name)], value=value) if name == attribute:
-                for part in ast.walk(value):
+                for part in walk(value):
                     if isinstance(part, ast.Name) and part.id in annotations:
                         yield annotations[part.id]
                     elif isinstance(part, ast.Call):

@@ -8,7 +8,7 @@ from leaklint.analysis.loop_fixes import UNSAFE, text_of
 from leaklint.analysis.loop_threads import Ending, LoopThread
 from leaklint.analysis.loops import LoopCall, own_nodes
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.runs import REPEATED, Run
 from leaklint.model.fix import Around, FinallyBlock, Fix, Remove, Replace, Several
@@ -119,7 +119,7 @@ def _new_name(facts: Facts) -> str:
 def stop_threadsafe(call: ast.Call, thread: LoopThread, found: Ending, module: ModuleFacts) -> Fix | None:
     """Stop a loop from another thread as it must be, then join and close what is not yet joined and closed."""
     function = call.func
-    statement = next((one for one in ast.walk(module.source.tree) if isinstance(one, ast.Expr) and one.value is call), None)
+    statement = next((one for one in walk(module.source.tree) if isinstance(one, ast.Expr) and one.value is call), None)
     if statement is None or not isinstance(function, ast.Attribute) or len(found.wrong_stops) != 1:
         return None
     source = module.source
@@ -142,7 +142,7 @@ def _thread_name(thread: LoopThread) -> str | None:
     owner = thread.owner
     if owner is not None and any(terminal(base) == "Thread" for base in owner.bases):
         return "self"
-    for one in ast.walk(owner) if owner is not None else ():
+    for one in walk(owner) if owner is not None else ():
         match one:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=own), attr=attr)], value=value) if value is thread.launch:
                 return f"{own}.{attr}"

@@ -11,7 +11,7 @@ from leaklint.analysis import bodies
 from leaklint.analysis.events import is_release
 from leaklint.analysis.facts import Facts, Obligation, is_real
 from leaklint.analysis.lower_sequence import Stage, lower_sequence
-from leaklint.analysis.names import Function, Scope, function_scope, terminal
+from leaklint.analysis.names import Function, Scope, function_scope, terminal, walk
 from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.summaries import ModuleProject
@@ -112,7 +112,7 @@ class Run:
 
     def lines_of(self, setup: Function) -> set[int]:
         """Give the lines of a set-up and of the methods that it calls itself."""
-        called = {one.attr for one in ast.walk(setup.node) if isinstance(one, ast.Attribute)}
+        called = {one.attr for one in walk(setup.node) if isinstance(one, ast.Attribute)}
         parts = [setup, *(one for one in self.helpers if one.node.name in called)]
         return {line for one in parts for line in range(one.node.lineno, (one.node.end_lineno or 0) + 1)}
 
@@ -211,7 +211,7 @@ def _run(
 
 def _around(site: Site, functions: Sequence[Function]) -> Function | None:
     """Give the function in which an acquisition stands."""
-    return next((one for one in functions if any(node is site.statement for node in ast.walk(one.node))), None)
+    return next((one for one in functions if any(node is site.statement for node in walk(one.node))), None)
 
 
 def _is_test(function: Function) -> bool:
@@ -242,7 +242,7 @@ def left_open(found: Sequence[Run], text: str) -> Iterator[tuple[Function, Oblig
 
 def _releases(function: Function, attributes: set[str], obligation: Obligation) -> bool:
     """Say whether a method calls, or hands on, a release of one of the attributes."""
-    for node in ast.walk(function.node):
+    for node in walk(function.node):
         match node:
             case ast.Attribute(value=ast.Attribute(value=ast.Name(), attr=attribute), attr=method):
                 if attribute in attributes and is_release(obligation.site, method):

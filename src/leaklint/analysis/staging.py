@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from leaklint.analysis.callee import is_class_name, words
-from leaklint.analysis.names import Function, Scope, terminal
+from leaklint.analysis.names import Function, Scope, terminal, walk
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass
 
@@ -56,12 +56,12 @@ def is_replaced(staged: Stage, scope: Scope, catalogue: Catalogue) -> bool:
 
 def patched_names(node: ast.AST) -> Iterator[str]:
     """Yield the last segments of the names that calls of `patch` and `setattr` below a node replace."""
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.Call) and terminal(one) in ("patch", "object", "setattr", "multiple"):
             if one.args and is_class_name(terminal(one.args[0])):
                 yield terminal(one.args[0])  # `patch.object(subprocess.Popen, "_execute_child")`
             for argument in one.args[:2]:
-                for text in ast.walk(argument):  # the target may be computed: f"{__name__}.open"
+                for text in walk(argument):  # the target may be computed: f"{__name__}.open"
                     if isinstance(text, ast.Constant) and isinstance(text.value, str):
                         yield text.value.rpartition(".")[2]
         elif isinstance(one, ast.Assign):
@@ -72,7 +72,7 @@ def patched_names(node: ast.AST) -> Iterator[str]:
 
 def _is_replacing(node: ast.AST, restored: frozenset[str], scope: Scope, catalogue: Catalogue) -> bool:
     is_double = is_enabled = False
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.Assign):
             names = [scope.dotted(target) for target in one.targets if isinstance(target, ast.Attribute)]
             if any(name and name not in restored and catalogue.summary(name) is not None for name in names):
@@ -86,9 +86,9 @@ def _is_replacing(node: ast.AST, restored: frozenset[str], scope: Scope, catalog
 
 def _restored(node: ast.AST, scope: Scope) -> frozenset[str]:
     """Give what a helper assigns in a `finally`: it is as before once the helper has returned."""
-    if any(isinstance(one, ast.Yield) for one in ast.walk(node)):
+    if any(isinstance(one, ast.Yield) for one in walk(node)):
         return frozenset()
-    finals = [statement for one in ast.walk(node) if isinstance(one, ast.Try) for statement in one.finalbody]
+    finals = [statement for one in walk(node) if isinstance(one, ast.Try) for statement in one.finalbody]
     targets = [target for one in finals if isinstance(one, ast.Assign) for target in one.targets]
     return frozenset(name for target in targets if (name := scope.dotted(target)) is not None)
 
@@ -96,7 +96,7 @@ def _restored(node: ast.AST, scope: Scope) -> frozenset[str]:
 def is_about_leaks(function: Function | None) -> bool:
     """Say whether a function names the warning of a leak: what leaks there is its subject."""
     while function is not None:
-        if any(isinstance(one, ast.Name) and one.id == "ResourceWarning" for one in ast.walk(function.node)):
+        if any(isinstance(one, ast.Name) and one.id == "ResourceWarning" for one in walk(function.node)):
             return True
         function = function.outer
     return False
@@ -112,8 +112,8 @@ def is_tried_out(function: Function | None, statement: ast.stmt, around: list[as
         return False
     if not tried.handlers or any(_gives_up(one) for one in tried.handlers):
         return False
-    bound = {one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-    uses = [one for one in ast.walk(function.node) if isinstance(one, ast.Name) and one.id in bound]
+    bound = {one.id for one in walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    uses = [one for one in walk(function.node) if isinstance(one, ast.Name) and one.id in bound]
     return all(isinstance(one.ctx, ast.Store) for one in uses)
 
 
@@ -124,7 +124,7 @@ def is_released_on_failure(function: Function | None, releases: list[ast.stmt], 
         for tried in tries
         if is_tried_out(function, _last(tried.body), [tried])
         for handler in tried.handlers
-        for one in ast.walk(handler)
+        for one in walk(handler)
     }
     return bool(releases) and all(id(one) in handled for one in releases)
 
@@ -134,7 +134,7 @@ def _gives_up(handler: ast.ExceptHandler) -> bool:
     return any(
         isinstance(one, ast.Raise | ast.Return | ast.Break)
         or (isinstance(one, ast.Call) and terminal(one) in ("fail", "skip", "skipTest", "xfail"))
-        for one in ast.walk(handler)
+        for one in walk(handler)
     )
 
 
@@ -143,12 +143,12 @@ def is_meant_to_fail(function: Function | None, statement: ast.stmt) -> bool:
     if function is None or function.outer is None or _last(function.node.body) is not statement:
         return False
     name, around = function.node.name, function.outer.node
-    expecting = [one for one in ast.walk(around) if isinstance(one, ast.Call) and terminal(one) in EXPECTING]
+    expecting = [one for one in walk(around) if isinstance(one, ast.Call) and terminal(one) in EXPECTING]
     heads = {id(one) for one in expecting}
-    withs = [one for one in ast.walk(around) if isinstance(one, ast.With | ast.AsyncWith)]
+    withs = [one for one in walk(around) if isinstance(one, ast.With | ast.AsyncWith)]
     places: list[ast.AST] = [one for one in withs if any(id(item.context_expr) in heads for item in one.items)]
-    covered = {id(one) for place in [*places, *expecting] for one in ast.walk(place)}
-    uses = [one for one in ast.walk(around) if isinstance(one, ast.Name) and one.id == name]
+    covered = {id(one) for place in [*places, *expecting] for one in walk(place)}
+    uses = [one for one in walk(around) if isinstance(one, ast.Name) and one.id == name]
     return bool(uses) and all(id(one) in covered for one in uses)
 
 
@@ -170,7 +170,7 @@ def _methods(owner: ast.ClassDef, module: Scope, depth: int = 0) -> Iterator[ast
 
 def _helpers(function: Function, module: Scope) -> list[ast.AST]:
     """Give the functions of the module, and the methods of its class, that a function calls."""
-    called = [one.func for one in ast.walk(function.node) if isinstance(one, ast.Call)]
+    called = [one.func for one in walk(function.node) if isinstance(one, ast.Call)]
     named = {one.id for one in called if isinstance(one, ast.Name)}
     own = {one.attr for one in called if isinstance(one, ast.Attribute) and terminal(one.value) in ("self", "cls")}
     found: list[ast.AST] = [one for name in named if isinstance(one := module.definition(name), ast.FunctionDef)]

@@ -6,6 +6,7 @@ other methods are shared, and nothing but a type checker keeps a frozen object f
 """
 
 import operator
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from reprlib import recursive_repr
 
@@ -101,6 +102,7 @@ def _values_of(first: str, *others: str) -> Callable[[object], Values]:
 
 
 @recursive_repr()
+@reprlib.recursive_repr()
 def _repr(one: object) -> str:
     shown = ", ".join(f"{known.name}={getattr(one, known.name)!r}" for known in fields(type(one)))
     return f"{type(one).__qualname__}({shown})"

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import Obligation, is_real
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import children, terminal
+from leaklint.analysis.names import children, terminal, walk
 from leaklint.analysis.registrations import RELEASES
 from leaklint.analysis.setups import is_test_class
 from leaklint.model.finding import Finding, Step
@@ -33,9 +33,7 @@ from leaklint.rules.wording import opening, subject
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what the module's own body acquires inside a test class or a decorator of parameters."""
-    classes = (
-        [one for one in ast.walk(module.source.tree) if isinstance(one, ast.ClassDef)] if _has_module_facts(module) else []
-    )
+    classes = [one for one in walk(module.source.tree) if isinstance(one, ast.ClassDef)] if _has_module_facts(module) else []
     for facts in module.bodies:
         if facts.function is not None:
             continue
@@ -81,7 +79,7 @@ def _holds(value: ast.expr, node: ast.expr) -> bool:
 
 def _releases(node: ast.ClassDef, statement: ast.stmt) -> bool:
     """Say whether the class itself releases what a statement of its body binds."""
-    names = {one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    names = {one.id for one in walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     stack: list[ast.AST] = [node]
     while stack:
         one = stack.pop()

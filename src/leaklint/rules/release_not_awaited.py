@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from leaklint.analysis.async_release import Release, is_coroutine, name_of, releases
 from leaklint.analysis.loop_fixes import await_release
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import terminal, walk
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 
@@ -65,7 +65,7 @@ def _reason(one: Release) -> str | None:
 
 def _tasks(one: Release) -> list[ast.Call]:
     """Give the calls of the statement that make a task."""
-    return [node for node in ast.walk(one.op.statement) if isinstance(node, ast.Call) and terminal(node) in TASKS]
+    return [node for node in walk(one.op.statement) if isinstance(node, ast.Call) and terminal(node) in TASKS]
 
 
 def _cure(one: Release) -> str:

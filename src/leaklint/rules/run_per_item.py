@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import LoopCall, loop_calls, own_nodes
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import walk
 from leaklint.analysis.runner_fixes import one_runner_for_items
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Fix
@@ -77,7 +78,7 @@ def _leaves(body: list[ast.stmt], statement: ast.AST) -> bool:
     """Say whether a loop ends with its first round: the run is returned, or a break follows (an attempt, not an item)."""
     if isinstance(statement, ast.Return):
         return True
-    inner = [one for one in ast.walk(statement) if isinstance(one, ast.Return | ast.Break)]
+    inner = [one for one in walk(statement) if isinstance(one, ast.Return | ast.Break)]
     following = body[body.index(statement) + 1 :] if isinstance(statement, ast.stmt) and statement in body else []
     return bool(inner) or any(isinstance(one, ast.Break | ast.Return) for one in following)
 

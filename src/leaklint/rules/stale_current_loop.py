@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.loop_use import installations
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.reach import is_release_statement
 from leaklint.model.finding import Finding
@@ -52,7 +52,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
 
 def _is_replaced(first: ast.Call, facts: Facts) -> bool:
     """Say whether the body installs another loop, or none, afterwards."""
-    own = [one for statement in facts.body for one in ast.walk(statement) if isinstance(one, ast.Call)]
+    own = [one for statement in facts.body for one in walk(statement) if isinstance(one, ast.Call)]
     return any(terminal(one) == "set_event_loop" and one is not first and one.lineno > first.lineno for one in own)
 
 
