@@ -79,7 +79,7 @@ def written(variant: Variant) -> str | None:
     """Write the arguments that a condition asks for."""
     found: list[str] = []
     for name, value in variant.condition.arguments:
-        if value == "<stream>" or (isinstance(value, str) and "." in value):
+        if value in ("<stream>", "<unknown>") or (isinstance(value, str) and "." in value):
             return None
         if value != "<absent>":
             found.append(f"{name}={'given()' if value == '<given>' else repr(value)}")
@@ -89,7 +89,7 @@ def written(variant: Variant) -> str | None:
 def first_opener(resource: Resource, summary: Summary, entries: library.Library) -> str | None:
     """Give the method that begins the obligation, where the call does not."""
     if resource.opened_by:
-        return None if "__enter__" in resource.opened_by else min(resource.opened_by)
+        return None if "__enter__" in resource.opened_by else min(resource.opened_by).replace("*", "use")
     if not any(not one.condition.arguments for one in summary.variants) or (arguments(summary) or ("", ""))[1]:
         return None
     found = (name for name, one in entries.summaries.items() if one.effects.get("self") is Effect.OPENS)
@@ -152,3 +152,12 @@ def test_what_is_in_a_with_does_not(file: Path, marks: Marks) -> None:
         for line in withs(opening):
             text = function(opening, "enter", [line, "    print('used')"])
             assert marks(text) == [], text
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_needs_no_release_is_silent(file: Path, marks: Marks) -> None:
+    entries = library.read(file)
+    silent = [one.name for one in entries.resources.values() if one.silent is not None and not one.is_virtual]
+    for name in silent:
+        text = f"import {name.partition('.')[0]}\n\n\ndef make():\n    thing = {name}()\n    print(thing)\n"
+        assert marks(text) == [], text

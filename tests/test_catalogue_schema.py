@@ -61,7 +61,8 @@ SUMMARY = 'pyproject.toml: [[tool.leaklint.summary]] "a.b": '
         ({"when": [{"argument": {}}]}, RESOURCE + "when 1: argument: unknown key; did you mean arguments?"),
         (
             {"when": [{"arguments": {"x": 1.5}}]},
-            RESOURCE + "when 1: arguments: expected a literal, a dotted name, <given>, <absent> or <stream>, got a float",
+            RESOURCE
+            + "when 1: arguments: expected a literal, a dotted name, <given>, <absent>, <stream> or <unknown>, got a float",
         ),
         (
             {"name": "B"},

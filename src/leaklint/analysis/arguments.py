@@ -3,7 +3,7 @@
 from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, Given, Kind
 from leaklint.analysis.store import Store
-from leaklint.analysis.values import Constant, Dependent, Instance, Part, Site, Value, View
+from leaklint.analysis.values import Constant, Dependent, Field, Instance, Other, Part, Site, Value, View
 from leaklint.model.resource import Condition, Summary, Variant
 
 
@@ -55,6 +55,8 @@ def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
     is_none = argument is None or argument.literal is None
     if wanted == "<stream>":
         return argument is not None and any(_is_stream(value) for value in store.values(argument.operand))
+    if wanted == "<unknown>":
+        return argument is not None and argument.literal is NOT_LITERAL and _is_unknown(argument, store)
     if wanted == "<given>":
         return not is_none
     if wanted == "<absent>":
@@ -64,6 +66,10 @@ def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
     if isinstance(wanted, str) and argument.reference is not None:
         return argument.reference == wanted
     return argument.literal == wanted and type(argument.literal) is type(wanted)
+
+
+def _is_unknown(argument: Argument, store: Store) -> bool:
+    return all(isinstance(value, Other | Field) for value in store.values(argument.operand))
 
 
 def _is_stream(value: Value) -> bool:

@@ -33,6 +33,7 @@ from leaklint.analysis.values import (
 )
 from leaklint.model.resource import Effect
 
+EVENTS = frozenset(f"{module}.Event" for module in ("asyncio", "threading", "trio", "anyio"))
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__", "__del__"))
 FILLING = frozenset(
@@ -57,9 +58,16 @@ def call(op: Call, store: Store, setting: Setting) -> Outcome:
         _call_dotted(op, op.reference, store, setting, outcome)
     elif op.method is not None:
         _call_method(op, op.method, store, setting, outcome)
+        outcome.diverges |= op.method == "wait" and _is_never_set(op, setting)
     else:
         _call_value(op, store, setting, outcome)
     return outcome
+
+
+def _is_never_set(op: Call, setting: Setting) -> bool:
+    """Say whether it waits for an event without a name, which nobody can set: the end of a program's main function."""
+    receiver = op.node.func.value if isinstance(op.node.func, ast.Attribute) else None
+    return isinstance(receiver, ast.Call) and setting.scope.dotted(receiver.func) in EVENTS
 
 
 def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
@@ -296,7 +304,7 @@ def _call_on_site(
         events.use(site, op, store, setting)
         return
     is_expected = any(first <= op.line <= last for first, last in setting.graph.expected)
-    if method in resource.opened_by and not is_expected:  # what is meant to fail opens nothing
+    if (method in resource.opened_by or "*" in resource.opened_by) and not is_expected:  # what is meant to fail opens nothing
         if site.own_type is None:
             events.open_now(site, op, store, setting)
         else:

@@ -300,7 +300,9 @@ def _releases_by(values: Values, methods: frozenset[str]) -> bool:
     """Say whether one of the methods releases what is given (all of it, where it is several things)."""
     sites = [value for value in values if isinstance(value, Site)]
     is_any = not methods or not sites or any("." in method or method == "__exit__" for method in methods)
-    return is_any or any(events.is_release(site, method) for site in sites for method in methods)
+    return is_any or any(
+        events.is_release(site, method) or method in site.resource.drains for site in sites for method in methods
+    )
 
 
 def released_by_function(op: Call, name: str, store: Store, setting: Setting) -> bool:

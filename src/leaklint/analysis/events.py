@@ -131,6 +131,8 @@ def store_in_field(
     if setting.record is not None:
         for value in values:
             for site in store.carried((value,)):
+                if store.sites.get(site) == OPEN_NOWHERE:
+                    continue
                 history = setting.record.of(site)
                 history.fields[name] = op
                 if is_container or isinstance(value, Box | Elements):

@@ -48,6 +48,7 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Effect
 
 ITEM = "__getitem__"  # as a lazy method: what stands under a key still needs the resource, and leads to it
+ATTRIBUTE = "__getattr__"  # the same of every attribute
 
 
 def transfer(op: Op, store: Store, setting: Setting) -> None:
@@ -149,7 +150,7 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
                 loaded.add(_bound(site, f"{part}.{attribute}", setting))
             case View(site=site) | Dependent(site=site) | Part(site=site):
                 events.use(site, op, store, setting)
-                loaded.add(site.dependent)
+                loaded.add(value if isinstance(value, View) and ATTRIBUTE in site.resource.lazy else site.dependent)
             case Instance(type_name=name) if ":" in name:
                 loaded.add(setting.fields.setdefault(attribute, Field(attribute)))
             case Instance(type_name=name):
@@ -171,7 +172,7 @@ def _attribute(site: Site, attribute: str, setting: Setting) -> list[Value]:
         return [_bound(site, attribute, setting)]
     if any(name.startswith(f"{attribute}.") for name in resource.part_releases):
         return [setting.parts.setdefault((site, attribute), Part(site, attribute))]
-    return [site.dependent]
+    return [site.view if ATTRIBUTE in resource.lazy else site.dependent]
 
 
 def _is_method(site: Site, attribute: str, setting: Setting) -> bool:

@@ -358,7 +358,7 @@ def _variant(table: Table) -> Variant:
 def _literal(table: Table, value: object) -> Literal:
     if isinstance(value, bool | int | str):
         return value
-    raise wrong(table, "arguments", "a literal, a dotted name, <given>, <absent> or <stream>", value)
+    raise wrong(table, "arguments", "a literal, a dotted name, <given>, <absent>, <stream> or <unknown>", value)
 
 
 def _fields(value: object) -> dict[str, object] | None:

@@ -74,7 +74,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the arguments of a call must be: parameter -> literal, dotted name, "<given>", "<absent>" or "<stream>"."""
+    """What the arguments of a call must be: parameter -> literal, dotted name, or a word such as "<given>" (SCHEMA.md)."""
 
     arguments: tuple[tuple[str, bool | int | str | None], ...]
 
