@@ -86,7 +86,7 @@ def _share(job: Job[T], files: list[Numbered], configs: list[Config], count: int
             raise WorkerDied("a process died: killed, or out of memory; try --jobs 1") from None
         finally:
             stopping.set()
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(cancel_futures=True)  # waits: an interpreter that ends meanwhile finds its pipes closed
 
 
 def _chunks(files: list[Numbered], size: int) -> Iterator[list[Numbered]]:
