@@ -19,10 +19,10 @@ CALLED = re.compile(r"\b(?<!\.)([^\W\d]\w*+(?:\.\w++)*+)\s*+\(")  # tried at eve
 NAMED = re.compile(r"(?<![\w.=])[^\W\d][\w.]*(?![\w.]*\s*=)")
 ASSIGNED = re.compile(r"\s*([\w.\[\], ()]+?)\s*(?::[^=\n]+)?=(?!=)")
 RETURN = re.compile(r"\breturn\b")
-RETURNED = re.compile(r"\breturn\b([^\n]*)")
+RETURNED = re.compile(r"\breturn\b(?=([^\n]*))")
 WORD = re.compile(r"\w+")
 FILLED = re.compile(r"\s*(\w+)\.(?:append|add|insert|extend|appendleft)\(")
-FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\(([^\n]*)")
+FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\((?=([^\n]*))")
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")
@@ -151,21 +151,35 @@ class Outline:
         assigned = ASSIGNED.match(statement) or FILLED.match(statement)
         if assigned is None or statement.startswith(("with ", "async with ", "for ", "if ", "while ", "assert ")):
             return False
-        return _returns(set(WORD.findall(assigned[1])), self.text[place : region.end])
+        return self._returns(set(WORD.findall(assigned[1])), place, region.end)
+
+    def _returns(self, names: set[str], start: int, end: int) -> bool:
+        """Say whether one of some names, or a container that is filled with one, stands in a `return` of a stretch."""
+        for _, name, rest in _within(self._fillings, start, end):
+            if not names.isdisjoint(WORD.findall(rest)):
+                names.add(name)
+        lines = [rest for _, _, rest in _within(self._returned, start, end)]
+        return any(line.strip() == "(" or not names.isdisjoint(WORD.findall(line)) for line in lines)
+
+    @cached_property
+    def _fillings(self) -> list[tuple[int, str, str]]:
+        """The calls that fill a container: offset, container, the rest of the line."""
+        return [(one.start(), one[1], one[2]) for one in FILLS.finditer(self.text)]
+
+    @cached_property
+    def _returned(self) -> list[tuple[int, str, str]]:
+        """The returns: offset, nothing, the rest of the line."""
+        return [(one.start(), "", one[1]) for one in RETURNED.finditer(self.text)]
+
+
+def _within(found: list[tuple[int, str, str]], start: int, end: int) -> list[tuple[int, str, str]]:
+    """Give those that begin in a stretch of the text."""
+    return found[bisect_left(found, (start, "", "")) : bisect_left(found, (end, "", ""))]
 
 
 def _is_continued(line: str) -> bool:
     """Say whether a statement goes on after a line."""
     return ("#" in line or line.rstrip(" \t").endswith(CONTINUING)) and CONTINUED.search(line) is not None
-
-
-def _returns(names: set[str], text: str) -> bool:
-    """Say whether one of some names, or a container that is filled with one, stands in a `return` of a text."""
-    for match in FILLS.finditer(text):
-        if not names.isdisjoint(WORD.findall(match[2])):
-            names.add(match[1])
-    lines = [match[1] for match in RETURNED.finditer(text)]
-    return any(line.strip() == "(" or not names.isdisjoint(WORD.findall(line)) for line in lines)
 
 
 def outline(text: str, catalogue: Catalogue) -> Outline:
