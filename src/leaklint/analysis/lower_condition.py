@@ -10,7 +10,8 @@ from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import FALSE, TRUE
 
-STATES = frozenset(("closed", "_closed", "is_closed", "is_closing", "poll", "returncode", "sock"))
+ENDED = frozenset(("closed", "_closed", "is_closed"))  # they tell by True that a resource is released
+STATES = ENDED | {"is_closing", "poll", "returncode", "sock"}
 KINDS: dict[type[ast.cmpop], Comparison] = {
     ast.Is: Comparison.EQUALS,
     ast.IsNot: Comparison.EQUALS,
@@ -65,7 +66,7 @@ class Conditions(Expressions):
         """Lower `name = condition` as a branch where the name is tested later, so that the correlation stays known."""
         is_condition = isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
         is_condition |= isinstance(node, ast.Call) and terminal(node) in ("isinstance", "hasattr")
-        is_condition |= terminal(node) in ("closed", "_closed", "is_closed")  # `done = loop.is_closed()`
+        is_condition |= terminal(node) in ENDED  # `done = loop.is_closed()`
         if not is_condition or name not in self.tested:
             return False
         then, otherwise, after = self.new_block(), self.new_block(), self.new_block()

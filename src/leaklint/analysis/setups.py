@@ -33,7 +33,6 @@ COUNTERPARTS = {
     "setup_module": ("teardown_module",),
 }
 TEARDOWNS = ("asyncTearDown", "tearDown", "teardown_method", "teardown", "teardown_class", "tearDownClass")
-CLASS_WIDE_TEARDOWNS = frozenset(("teardown_class", "tearDownClass"))
 FRAMEWORKS = frozenset(  # top-level modules whose classes know nothing of what their subclasses open
     (
         "unittest",
