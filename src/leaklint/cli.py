@@ -9,6 +9,7 @@ import click
 
 from leaklint import __version__
 from leaklint.batch import WorkerDied
+from leaklint.catalogue import CatalogueError
 from leaklint.commands.check import run as run_check
 from leaklint.commands.scope import Scope, Trouble, soften_streams
 from leaklint.config import ConfigError, checked_codes
@@ -66,7 +67,7 @@ def troubled(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (ConfigError, Trouble, WorkerDied) as error:
+        except (CatalogueError, ConfigError, Trouble, WorkerDied) as error:
             raise OneLine(str(error)) from None
 
     return run
@@ -126,6 +127,34 @@ def rules() -> None:
     width = max((len(page.name) for page in PAGES), default=0)
     for page in PAGES:
         click.echo(f"{page.code}  {page.name:{width}}  {page.summary} (fix: {page.fix})")
+
+
+@main.group()
+def catalogue() -> None:
+    """What is known about libraries: list it, compare it with what is installed, propose more."""
+
+
+@catalogue.command(name="list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+@troubled
+def list_libraries(ctx: click.Context, /, form: str) -> None:
+    """List the libraries: the version they were verified against, the kinds that must be released, those that need not."""
+    from leaklint.commands.catalogue import show_list
+
+    ctx.exit(show_list(form))
+
+
+@catalogue.command()
+@click.argument("libraries", nargs=-1, metavar="[LIBRARY]...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+@troubled
+def verify(ctx: click.Context, /, libraries: tuple[str, ...], form: str) -> None:
+    """Compare what is known of LIBRARY (or a file of entries) with what is installed [default: all that is installed]."""
+    from leaklint.commands.catalogue import verify as run
+
+    ctx.exit(run(libraries, form))
 
 
 def scope_of(ctx: click.Context) -> Scope:

@@ -118,6 +118,11 @@ def modules() -> tuple[str, ...]:
     return tuple(_files())
 
 
+def paths() -> list[Path]:
+    """Give the files: those of the standard library's modules first, each half in the order of the alphabet."""
+    return [path for folder in (DATA / "stdlib", DATA) for path in sorted(folder.glob("*.toml"), key=_by_letter)]
+
+
 def read(path: Path) -> Library:
     """Read a file of the catalogue; raises CatalogueError."""
     place = path.name
@@ -127,7 +132,7 @@ def read(path: Path) -> Library:
         raise schema.CatalogueError(f"{place}: {error}") from None
     file = schema.Table(place, values)
     schema.reject_unknown(file, schema.FILE_KEYS)
-    for key in ("library", "docs", "verified"):
+    for key in ("library", "docs"):
         schema.text(file, key)
     library = build(
         schema.tables(values, "resource", place, "[[resource]]"),
@@ -159,6 +164,10 @@ def build(resources: Iterable[schema.Table], summaries: Iterable[schema.Table]) 
 @cache
 def _files() -> Mapping[str, Path]:
     return {path.stem: path for folder in (DATA / "stdlib", DATA) for path in folder.glob("*.toml")}
+
+
+def _by_letter(path: Path) -> str:
+    return path.stem.lower()
 
 
 def _can_acquire(summary: Summary) -> bool:

@@ -147,6 +147,10 @@ class Catalogue:
             schema.tables({"resource": list(resources)}, "resource", origin, "[[tool.leaklint.resource]]"),
             schema.tables({"summary": list(summaries)}, "summary", origin, "[[tool.leaklint.summary]]"),
         )
+        return self.joined(written)
+
+    def joined(self, written: Library) -> "Catalogue":
+        """Give a catalogue that also knows the entries of a library, which win; raises CatalogueError."""
         catalogue = Catalogue(self._own.merged(written))
         check_names(written, catalogue)
         return catalogue

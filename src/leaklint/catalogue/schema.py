@@ -57,6 +57,7 @@ RESOURCE_KEYS = CALL_KEYS | {
     "opened-by",
     "constructor",
     "ends-with-maker",
+    "method-since",
 }
 SUMMARY_KEYS = CALL_KEYS | {
     "name",
@@ -79,7 +80,8 @@ SUMMARY_KEYS = CALL_KEYS | {
     "instead",
 }
 WHEN_KEYS = frozenset({"arguments", "acquires", "silent", "needs", *EFFECT_KEYS})
-FILE_KEYS = frozenset({"library", "docs", "verified", "resource", "summary", "aliases", "parameters"})
+HEADING_KEYS = frozenset({"library", "docs", "packages", "verified", "unseen"})
+FILE_KEYS = HEADING_KEYS | {"resource", "summary", "aliases", "parameters"}
 CLOSED = "closed"  # as a constructor: what it makes is opened by a method
 WITHS = (With.RELEASES.value, With.KEEPS.value)
 
@@ -156,6 +158,7 @@ def read_resource(table: Table) -> ResourceEntry:
         waits=text(table, "waits"),
         with_target=text(table, "with-target"),
         since=text(table, "since"),
+        method_since=_texts_by_text(table, "method-since"),
     )
     _check_parts(table, resource)
     computed = frozenset(texts(table, "computed"))

@@ -83,9 +83,9 @@ def worked(job: batch.Job[T], found: Discovery, scope: Scope, what: str) -> list
     return sorted(progress.shown(chunks, len(places), what), key=lambda result: places[result.path])
 
 
-def counted(number: int, noun: str) -> str:
-    """Give a number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, one: str = "", many: str = "s") -> str:
+    """Give a number with its noun, and the ending that goes with it."""
+    return f"{number} {noun}{one if number == 1 else many}"
 
 
 def complain(line: object) -> None:

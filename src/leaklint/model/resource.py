@@ -70,6 +70,7 @@ class Resource:
     ends_with_maker: bool = False  # whoever releases what its method gave it releases it too
     with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
     since: str | None = None
+    method_since: Mapping[str, str] = field(default_factory=dict)  # method -> the version that brought it
 
 
 @dataclass(frozen=True, slots=True)
