@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation, is_of_scope
-from leaklint.analysis.loops import is_coroutine, is_on_loop
+from leaklint.analysis.loops import is_on_loop
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call, Escape
@@ -54,7 +54,7 @@ def _crossing(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
         found = _of_local(one, runs_of(one.facts, module), module) or _of_closure(one, module)
         if found is not None and is_of_scope(one):
             return found
-        if any(run.coroutine is one.node for run in runs) or is_coroutine(one.node, one.facts, module):
+        if any(run.coroutine is one.node for run in runs) or one.site.is_pending:
             return None  # whoever drives it, drives it on his loop
         if found is None and _is_built_without_loop(one):
             return Crossing(one, "is built where no loop is running, and binds to one at once")
@@ -81,7 +81,7 @@ def _of_local(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
             is_closed = _is_passed_to_closer(run, one, module) if run.is_of_function else bool(inside & closed)
             if is_closed:
                 closing.append(run)
-    return _verdict(one, touching, closing)
+    return _verdict(one, touching, closing) if not one.site.is_pending else None
 
 
 def _is_coroutine_of(run: Run, one: Obligation) -> bool:

@@ -121,8 +121,9 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
             outcome.values.update(site.view for site in store.carried(values))
     outcome.values.update(instance(name) for name in summary.returns)
     acquire(op, summary.acquires, setting, outcome)
-    for site in outcome.sites if summary.returns_none else ():
-        site.is_optional = True
+    for site in outcome.sites:
+        site.is_optional |= summary.returns_none
+        site.is_pending = summary.is_coroutine and not op.is_awaited
     if is_adopted and summary.adopter is not None and not summary.acquires:
         acquire(op, (summary.adopter,), setting, outcome)
     if summary.elements:
@@ -238,6 +239,7 @@ def _acquire_kinds(
             continue
         needs = variant.needs if variant is not None and variant.needs is not None else resource.needs
         site = _site(op, resource, mask(resource, needs), resource.label or resource.name, index, setting)
+        site.is_pending = summary.is_coroutine and not op.is_awaited
         if summary.is_tuple:
             site.element = index
         outcome.sites.append(site)

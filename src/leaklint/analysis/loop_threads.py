@@ -14,6 +14,7 @@ from leaklint.analysis.ops import Call
 from leaklint.model.data import dataclass
 
 LAUNCHING = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "run_in_executor": 1}  # where the target stands
+ENDING = frozenset(("Thread", "Timer", "start_new_thread"))  # the thread is over when its target is
 HANDING = frozenset(("call_soon_threadsafe", "run_coroutine_threadsafe"))
 WAITING = frozenset(("join", "is_running", "is_alive", "wait", "result", "shutdown", "__exit__"))
 FunctionLike = FunctionNode | ast.Lambda
@@ -40,6 +41,22 @@ class Ending:
     is_joined: bool
 
 
+def is_thread_of_its_own(function: Function | None, module: ModuleFacts) -> bool:
+    """Say whether a function is all that a thread runs, so that what it made current goes with it."""
+    if function is None or "Thread" not in module.source.text:
+        return False
+    if (
+        function.owner is not None
+        and function.node.name == "run"
+        and any(terminal(base) == "Thread" for base in function.owner.bases)
+    ):
+        return True
+    return any(
+        terminal(launch) in ENDING and _definition(target, around, module) is function.node
+        for launch, target, around in _launches(module)
+    )
+
+
 def loop_threads(module: ModuleFacts) -> Iterator[LoopThread]:
     """Yield the loops that threads run, each once."""
     if "run_forever" not in module.source.text:
@@ -52,13 +69,19 @@ def loop_threads(module: ModuleFacts) -> Iterator[LoopThread]:
             yield one
 
 
-def _launched(module: ModuleFacts) -> Iterator[LoopThread]:
+def _launches(module: ModuleFacts) -> Iterator[tuple[ast.Call, ast.expr, Function | None]]:
+    """Yield the calls that start a thread, each with the thread's target and the function in which it stands."""
     places: list[tuple[list[ast.stmt], Function | None]] = [(module.source.tree.body, None)]
     places += [(function.node.body, function) for function in module.functions]
     for body, function in places:
         for node, _ in own_nodes(body):
             if isinstance(node, ast.Call) and terminal(node) in LAUNCHING and (target := _target(node)) is not None:
-                yield from _run_by(target, node, function, module)
+                yield node, target, function
+
+
+def _launched(module: ModuleFacts) -> Iterator[LoopThread]:
+    for node, target, function in _launches(module):
+        yield from _run_by(target, node, function, module)
     for function in module.functions:
         owner = function.owner
         if owner is not None and function.node.name == "run" and any(terminal(base) == "Thread" for base in owner.bases):

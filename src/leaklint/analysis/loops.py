@@ -5,15 +5,13 @@ It knows calls by their catalogued facts; where a receiver has no known type, on
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 
-from leaklint.analysis.callee import words
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.lower import EXPECTING
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, children, terminal, walk
 from leaklint.analysis.ops import Call
-from leaklint.analysis.running import asks_loop
+from leaklint.analysis.running import asks_loop, is_loop_name
 from leaklint.model.data import dataclass
 from leaklint.model.resource import Summary
 
@@ -79,12 +77,6 @@ def _by_name(op: Call, facts: Facts) -> Summary | None:
         return None
     summary = facts.solution.setting.catalogue.method(LOOP, op.method)
     return summary if summary is not None and summary.is_about_loops else None
-
-
-@cache
-def is_loop_name(name: str) -> bool:
-    """Say whether a name says that it holds an event loop: `loop`, `_loop`, `event_loop`."""
-    return words(name)[-1:] == ["loop"]
 
 
 def is_on_loop(facts: Facts, module: ModuleFacts) -> bool:

@@ -1,6 +1,11 @@
 """Which calls of a body run an event loop. It knows what the solution noted, not where the body itself runs."""
 
+import ast
+from functools import cache
+
+from leaklint.analysis.callee import words
 from leaklint.analysis.graph import Frame
+from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.ownership import Solution
 
@@ -16,10 +21,30 @@ def running_calls(solution: Solution) -> list[Call]:
         (
             op
             for op in running
-            if not expects_error(found[op]) and not any(first <= op.line <= last for first, last in expected)
+            if not expects_error(found[op])
+            and not any(first <= op.line <= last for first, last in expected)
+            and not _gives_awaitable(op, solution)
         ),
         key=lambda op: (op.line, op.node.col_offset),
     )
+
+
+def _gives_awaitable(op: Call, solution: Solution) -> bool:
+    """Say whether a helper, or a method of something unknown, is awaited: what it gives is then no loop's result."""
+    if not op.is_awaited:
+        return False
+    record = solution.record
+    if op not in record.loop_calls:
+        return True
+    function = op.node.func
+    is_known = op.reference is not None or op in record.receivers or not isinstance(function, ast.Attribute)
+    return not is_known and isinstance(function, ast.Attribute) and not is_loop_name(terminal(function.value))
+
+
+@cache
+def is_loop_name(name: str) -> bool:
+    """Say whether a name says that it holds an event loop: `loop`, `_loop`, `event_loop`."""
+    return words(name)[-1:] == ["loop"]
 
 
 def runs_loop(solution: Solution) -> bool:

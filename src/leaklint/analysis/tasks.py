@@ -4,9 +4,10 @@ import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.loops import LoopCall, arguments, is_loop_name, loop_calls, own_nodes
+from leaklint.analysis.loops import LoopCall, arguments, loop_calls, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
+from leaklint.analysis.running import is_loop_name
 from leaklint.model.data import dataclass
 from leaklint.model.resource import Summary
 

@@ -98,6 +98,7 @@ class Site:
     own_type: str | None = None  # the first-party class that it is, as `own_type` names them
     parameter: str | None = None
     is_awaited: bool = False
+    is_pending: bool = False  # a coroutine will acquire it that is not awaited where it is called
     element: int | None = None
     is_optional: bool = False  # the call may give None instead
     maker: "Site | None" = None  # whose method gave it, where it ends with that

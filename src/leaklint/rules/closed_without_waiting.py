@@ -24,6 +24,7 @@ Good:
 Fix: await `wait_closed()` after the close.
 """
 
+import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.async_release import name_of
@@ -63,10 +64,18 @@ def _is_awaited(op: Call, kind: Kind, facts: Facts) -> bool:
     """Say whether the body waits for the same thing somewhere."""
     receivers = facts.solution.record.receivers
     sites = {one for one in receivers[op] if isinstance(one, Site)}
+    for block in facts.solution.setting.graph.blocks:
+        for given in block.ops:
+            if isinstance(given, Call) and given.is_awaited and given.line >= op.line and _is_given(_receiver(op), given):
+                return True  # a function of its own that waits
     for one, known in receivers.items():
         if one.method == kind.resource.waits and (sites & known or _receiver(one) == _receiver(op)):
             return True
     return False
+
+
+def _is_given(name: str, op: Call) -> bool:
+    return any(isinstance(one, ast.Name | ast.Attribute) and name_of(one) == name for one in op.node.args)
 
 
 def _receiver(op: Call) -> str:

@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts
+from leaklint.analysis.generators import yields
 from leaklint.analysis.loops import LoopCall, arguments, definition_of, loop_calls, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
@@ -72,7 +73,10 @@ def _of_function(argument: ast.expr, what: str, facts: Facts, module: ModuleFact
     text = f"{what} the function `{name}`, not a coroutine; call it: `{name}()`"
     skipped = 1 if isinstance(argument, ast.Attribute) else 0
     required = len(node.args.posonlyargs) + len(node.args.args) - len(node.args.defaults) - skipped
-    is_simple = required <= 0 and all(node.args.kw_defaults) and isinstance(node, ast.AsyncFunctionDef)
+    is_coroutine = isinstance(node, ast.AsyncFunctionDef) and not yields(node)
+    if isinstance(node, ast.AsyncFunctionDef) and not is_coroutine:
+        text = f"{what} the generator function `{name}`, not a coroutine"
+    is_simple = required <= 0 and all(node.args.kw_defaults) and is_coroutine
     fix = Fix(Replace(span, f"{module.source.segment(span)}()")) if is_simple else None
     return Finding(rule.code, span, text, (), fix)
 

@@ -30,6 +30,7 @@ import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.loop_threads import is_thread_of_its_own
 from leaklint.analysis.loop_use import installations
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal, walk
@@ -45,7 +46,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for one in module.obligations:
         if one.site.resource.is_loop and one.history.releases:
             calls = installations(one)
-            if calls and not _is_replaced(calls[0].node, one.facts):
+            is_left = bool(calls) and not _is_replaced(calls[0].node, one.facts)
+            if is_left and not is_thread_of_its_own(one.facts.function, module):
                 text = "the loop stays the current one after it is closed; `asyncio.set_event_loop(None)` after the close"
                 yield Finding(rule.code, module.source.span(calls[0].node), text, (), _fix(one, calls[0]))
 
