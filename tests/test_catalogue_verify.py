@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from leaklint.catalogue import CatalogueError, library
 from leaklint.catalogue.heading import read_heading
+from leaklint.catalogue.library import DATA
 from leaklint.catalogue.verify import disagreements, subject_of
 from leaklint.commands.catalogue import show_list, verify
 
@@ -96,6 +98,20 @@ def test_what_is_unseen_stands_in_the_file(path: Path) -> None:
     for key in read_heading(path).unseen:
         name = key.rpartition(" ")[2]
         assert name in known or name.rpartition(".")[0] in known, key
+
+
+def test_every_library_is_installed_in_one_group() -> None:
+    text = (Path(__file__).parents[1] / ".ci" / "catalogue-groups.toml").read_text(encoding="utf-8")
+    groups: dict[str, list[str]] = tomllib.loads(text)
+    modules = [module for group in groups.values() for module in group]
+    assert sorted(modules) == sorted(path.stem for path in DATA.glob("*.toml"))
+
+
+def test_eighty_libraries_are_verified() -> None:
+    headings = [read_heading(path) for path in DATA.glob("*.toml")]
+    verified = [one.library for one in headings if one.version is not None and one.date is not None]
+    assert len(headings) >= 100
+    assert len(verified) >= 80
 
 
 def test_what_agrees_is_silent(run: Run) -> None:
