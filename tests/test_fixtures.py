@@ -1,7 +1,7 @@
 """All of fixtures/: the marks are found and nothing else, a fix gives the text beside it, the demo leaks as it should.
 
 A mark `# LKR101` is a finding that `leaklint fix` mends; `# LKR101 stays` one without a safe fix. Run as a script, this
-writes every leaks.fixed.py anew.
+writes every leaks.fixed.py anew, and every leaks.unsafe.py that exists: what the unsafe fixes make of a test module.
 """
 
 import ast
@@ -70,6 +70,14 @@ def fixed(folder: Path, project: Project) -> str:
     return fix_source(parse("leaks.py", MENDED.sub("", text)), project, wanted(folder), unsafe=False).text
 
 
+def unsafely_fixed(folder: Path, project: Project) -> str:
+    """Fix the leaks of a folder with unsafe fixes, as those of a test module."""
+    text = (folder / "leaks.py").read_text(encoding="utf-8")
+    text = re.sub(r"  # LKR\d{3}(?: stays)?$", "", text, flags=re.MULTILINE)
+    source = parse(str(folder / "test_leaks.py"), text)
+    return fix_source(source, project, lambda finding, _: finding.code == folder.name[:6], unsafe=True).text
+
+
 def test_every_rule_has_its_folder() -> None:
     assert [folder.name for folder in FOLDERS] == [f"{page.code}_{page.name.replace('-', '_')}" for page in PAGES]
 
@@ -101,6 +109,14 @@ def test_fixing_gives_the_text_beside_it(folder: Path, shipped: Project, marks: 
     assert (again.text, again.applied) == (text, ())
 
 
+@pytest.mark.parametrize("folder", [one for one in FOLDERS if (one / "leaks.unsafe.py").exists()], ids=lambda one: one.name)
+def test_unsafe_fixing_gives_the_text_beside_it(folder: Path, shipped: Project) -> None:
+    text = (folder / "leaks.unsafe.py").read_text(encoding="utf-8")
+    assert unsafely_fixed(folder, shipped) == text, "run `python tests/test_fixtures.py` where the new text is right"
+    again = fix_source(parse(str(folder / "test_leaks.py"), text), shipped, lambda *_: True, unsafe=True)
+    assert [one.code for one in again.applied if one.code == folder.name[:6]] == []
+
+
 def test_the_demo_leaks_where_it_should(shipped: Project) -> None:
     found: dict[str, list[str]] = {}
     for path in sorted((FIXTURES / "demo").rglob("*.py")):
@@ -122,3 +138,5 @@ def around(source: Source, line: int) -> str:
 if __name__ == "__main__":
     for one in FOLDERS:
         (one / "leaks.fixed.py").write_text(fixed(one, Project(Config(FIXTURES))), encoding="utf-8")
+        if (one / "leaks.unsafe.py").exists():
+            (one / "leaks.unsafe.py").write_text(unsafely_fixed(one, Project(Config(FIXTURES))), encoding="utf-8")

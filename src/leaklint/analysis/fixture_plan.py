@@ -44,7 +44,7 @@ def plan_returned(fixture: Fixture, left: Sequence[Obligation]) -> Fix | None:
     if not returns:
         return _plan_kept(left, facts)
     blocks = [_enclosing(one, left) for one in left]
-    yields = _yielding(fixture, returns, facts)
+    yields = yielding(fixture, returns, facts)
     if yields is None or any(block is None for block in blocks):
         return None
     edits = [edit for block in blocks if block is not None for edit in block[0]]
@@ -229,7 +229,7 @@ def returns_of(fixture: Fixture) -> list[ast.Return]:
     return found
 
 
-def _yielding(fixture: Fixture, returns: list[ast.Return], facts: Facts) -> list[Single] | None:
+def yielding(fixture: Fixture, returns: list[ast.Return], facts: Facts) -> list[Single] | None:
     """Give the edits that turn returns into yields, each followed by a return where the function would go on."""
     if not _ends(fixture.node.body):
         return None

@@ -219,6 +219,7 @@ class ModuleFacts:
 def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys.version_info[:2]) -> ModuleFacts | None:
     """Give the facts of a module, None where nothing in it can acquire, or concerns event loops or fixtures."""
     project = workspace.adopt(source)
+    source = project.source  # where another module has asked for this one before, it has a tree already: there is but one
     text, roots = source.text, imported_roots(source.text)
     about_loops = loop_lines(text, workspace.catalogue, roots)
     is_about_loops = about_loops or has_generators(text) or "event_loop" in text or project.running_words

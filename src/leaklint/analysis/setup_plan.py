@@ -33,20 +33,21 @@ def plan_setup(
             return narrow
     name = setup.node.name
     if name in UNITTEST:
-        return _entered(one, setup, target) or _registered(one, setup)
+        is_free = not one.history.releases and one.site.element is None
+        return (entered(one, setup, target) if is_free else None) or _registered(one, setup)
     return _torn_down(setup, run, siblings)
 
 
 # --- unittest -----------------------------------------------------------------------------------------------------------
 
 
-def _entered(one: Obligation, setup: Function, target: tuple[int, int]) -> Fix | None:
+def entered(one: Obligation, setup: Function, target: tuple[int, int]) -> Fix | None:
     """Enter it where it is opened: `self.file = self.enterContext(open(p))`."""
     facts, name = one.facts, setup.node.name
     value, way = acquired_value(one), way_of(one, None)
     if target < SINCE or value is None or way is None or way.opener is None or way.opener.wrapper or name not in ENTER:
         return None
-    if not facts.is_test_case or one.history.releases or one.site.element is not None:
+    if not facts.is_test_case:
         return None
     text = facts.source.segment(facts.source.span(value))
     receiver = _receiver(facts)
@@ -61,10 +62,8 @@ def _entered(one: Obligation, setup: Function, target: tuple[int, int]) -> Fix |
 
 def _registered(one: Obligation, setup: Function) -> Fix | None:
     """Register the release in the line after the one that opens it."""
-    facts = one.facts
-    started = next((op for op in one.history.openings if isinstance(op, Call) and one.site.resource.only_in_fixtures), None)
-    statement = started.statement if started is not None else one.statement
-    code = _code(one, started)
+    facts, statement = one.facts, opening_statement(one)
+    code = _code(one, _started(one))
     receiver = "unittest" if setup.node.name == "setUpModule" else _receiver(facts)
     if statement not in facts.places or code is None or receiver is None:
         return None
@@ -83,6 +82,16 @@ def _registered(one: Obligation, setup: Function) -> Fix | None:
         return None
     span = facts.source.span(statement)
     return Fix(FinallyBlock(span, span, (call,)), imports=imports)
+
+
+def opening_statement(one: Obligation) -> ast.stmt:
+    """Give the statement after which a resource is open; a patcher is when it is started."""
+    started = _started(one)
+    return started.statement if started is not None else one.statement
+
+
+def _started(one: Obligation) -> Call | None:
+    return next((op for op in one.history.openings if isinstance(op, Call) and one.site.resource.only_in_fixtures), None)
 
 
 def _code(one: Obligation, started: Call | None) -> str | None:

@@ -196,6 +196,22 @@ class Remove:
     statement: Span
 
 
+@dataclass(frozen=True, slots=True)
+class ToFunction:
+    """The statement becomes the function of these lines."""
+
+    statement: Span
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddParameter:
+    """The function at `statement` takes one more parameter, after those that have no default."""
+
+    statement: Span
+    name: str
+
+
 Single = (
     WithBlock
     | WithName
@@ -213,6 +229,8 @@ Single = (
     | ChangeComment
     | Turn
     | Remove
+    | ToFunction
+    | AddParameter
 )
 
 

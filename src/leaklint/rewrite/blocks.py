@@ -1,5 +1,6 @@
 """The blocks that edits build: with statements and try/finally around statements that move."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import libcst as cst
@@ -40,7 +41,7 @@ def with_temporary(edit: WithTemporary, node: Statement, value: cst.BaseExpressi
         return _with(edit.opener, value, None, moved, indent, _column(edit)).with_changes(
             leading_lines=node.leading_lines, body=block(*moved, indent, node.trailing_whitespace)
         )
-    using = substitute(node.with_changes(leading_lines=()), value, cst.Name(edit.name))
+    using = substitute(node.with_changes(leading_lines=()), {value: cst.Name(edit.name)})
     body = joined([((using,), ()), moved])
     outer = _with(edit.opener, value, edit.name, body, indent, _column(edit))
     return outer.with_changes(leading_lines=node.leading_lines)
@@ -66,7 +67,7 @@ def with_item(edit: WithItem, node: cst.With, value: cst.BaseExpression, indent:
         raise CannotRewrite("no item of the with holds the expression")
     item = node.items[index]
     if item.item is not value:
-        new, old = _item(edit.opener, value, edit.name), substitute(item, value, cst.Name(edit.name))
+        new, old = _item(edit.opener, value, edit.name), substitute(item, {value: cst.Name(edit.name)})
     elif item.asname is None or isinstance(item.asname.name, cst.Tuple | cst.List):
         new, old = _item(edit.opener, value, edit.name), item.with_changes(item=cst.Name(edit.name))
     else:
@@ -82,14 +83,30 @@ def with_item(edit: WithItem, node: cst.With, value: cst.BaseExpression, indent:
     return outer.with_changes(items=(new,), leading_lines=node.leading_lines)
 
 
-def substitute(node: Node, old: cst.BaseExpression, new: cst.BaseExpression) -> Node:
-    """Give a node with one of its expressions replaced; raises CannotRewrite where it is not there."""
-    if not is_within(old, node):
-        raise CannotRewrite("the expression is not where it was")
-    changed = node.deep_replace(old, stand_in(old, new))
-    if not isinstance(changed, type(node)):
-        raise CannotRewrite("the expression is the whole statement")
+def substitute(node: Node, new: Mapping[cst.BaseExpression, cst.BaseExpression]) -> Node:
+    """Give a node with some of its expressions replaced; raises CannotRewrite where one is not there."""
+    changed = node
+    for old, path in [(old, _path(node, old)) for old in new]:
+        now: cst.CSTNode | None = changed if path is not None else None
+        for index in path or ():
+            now = now.children[index] if now is not None else None
+        if now is None:
+            raise CannotRewrite("the expression is not where it was")
+        result = changed.deep_replace(now, stand_in(old, new[old]))  # which makes every node anew, hence the paths
+        if not isinstance(result, type(node)):
+            raise CannotRewrite("the expression is the whole statement")
+        changed = result
     return changed
+
+
+def _path(node: cst.CSTNode, inner: cst.CSTNode) -> tuple[int, ...] | None:
+    """Give the way from a node down to a part of it, as indices of children."""
+    if node is inner:
+        return ()
+    for index, child in enumerate(node.children):
+        if (rest := _path(child, inner)) is not None:
+            return index, *rest
+    return None
 
 
 def is_within(inner: cst.CSTNode, outer: cst.CSTNode) -> bool:

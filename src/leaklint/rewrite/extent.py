@@ -4,20 +4,13 @@ from leaklint.model.fix import (
     AddFunction,
     Append,
     Around,
-    Bind,
-    ChangeComment,
     Edit,
     FinallyBlock,
     MoveUp,
-    Remove,
     Replace,
-    ReturnAfter,
     Several,
     Single,
-    ToYield,
-    Turn,
     WithBlock,
-    WithItem,
     WithName,
     WithTemporary,
 )
@@ -36,12 +29,12 @@ def extent(edit: Edit) -> Span:
             return Span(*first, *last)
         case Replace(span=span):
             return span
-        case WithItem() | Bind() | ToYield() | ReturnAfter() | AddFunction() | Append() | ChangeComment() | Turn() | Remove():
-            return edit.statement
         case MoveUp(statement=statement, after=after):
             return Span(after.line, after.column, statement.end_line, statement.end_column)
-        case _:
+        case WithBlock() | WithName() | WithTemporary() | FinallyBlock() | Around():
             return Span(edit.statement.line, edit.statement.column, edit.last.end_line, edit.last.end_column)
+        case _:
+            return edit.statement
 
 
 def clashes(one: Edit, other: Edit) -> bool:

@@ -2,10 +2,10 @@
 
 import libcst as cst
 
-from leaklint.model.fix import AddFunction, Append, Around, Bind, ChangeComment
+from leaklint.model.fix import AddFunction, AddParameter, Append, Around, Bind, ChangeComment, ToFunction
 from leaklint.rewrite.blocks import code_lines, substitute
 from leaklint.rewrite.expressions import alone
-from leaklint.rewrite.layout import Run, Statement, block, parts, run_of
+from leaklint.rewrite.layout import Run, Statement, block, own_comment, parts, run_of
 from leaklint.rewrite.refusal import CannotRewrite
 
 
@@ -30,7 +30,7 @@ def bound(edit: Bind, line: Statement, value: cst.BaseExpression) -> tuple[State
         body=(cst.Assign(targets=(cst.AssignTarget(cst.Name(edit.name)),), value=alone(value)),),
         leading_lines=line.leading_lines,
     )
-    using = substitute(line.with_changes(leading_lines=()), value, cst.Name(edit.name))
+    using = substitute(line.with_changes(leading_lines=()), {value: cst.Name(edit.name)})
     return first, using, *code_lines(edit.release)
 
 
@@ -58,6 +58,35 @@ def added_function(edit: AddFunction, line: Statement, is_top: bool) -> Statemen
     blanks = [one for one in line.leading_lines if one.comment is None]
     count = len(blanks) if blanks else 2 if is_top else 1
     return made.with_changes(leading_lines=tuple(cst.EmptyLine(indent=False) for _ in range(count)))
+
+
+def as_function(edit: ToFunction, line: Statement) -> Statement:
+    """Build the function that a statement becomes; the comments of the statement stand above it."""
+    made = _function("\n".join(edit.lines))
+    if not isinstance(line, cst.SimpleStatementLine):
+        raise CannotRewrite("the statement is no simple one")
+    return made.with_changes(leading_lines=(*line.leading_lines, *own_comment(line.trailing_whitespace)))
+
+
+def spaced(line: Statement, is_top: bool) -> Statement:
+    """Put as many blank lines above a statement as a function wants around itself."""
+    blanks = next((i for i, one in enumerate(line.leading_lines) if one.comment is not None), len(line.leading_lines))
+    missing = max(0, (2 if is_top else 1) - blanks)
+    above = tuple(cst.EmptyLine(indent=False) for _ in range(missing))
+    return line.with_changes(leading_lines=(*above, *line.leading_lines))
+
+
+def with_parameter(edit: AddParameter, line: Statement) -> Statement:
+    """Give a function one more parameter, behind those that have no default."""
+    if not isinstance(line, cst.FunctionDef):
+        raise CannotRewrite("the statement is no function")
+    known = line.params.params
+    place = next((index for index, one in enumerate(known) if one.default is not None), len(known))
+    new = cst.Param(cst.Name(edit.name))
+    if known and place == len(known):
+        new = new.with_changes(comma=known[-1].comma)
+        known = (*known[:-1], known[-1].with_changes(comma=known[0].comma if len(known) > 1 else cst.MaybeSentinel.DEFAULT))
+    return line.with_changes(params=line.params.with_changes(params=(*known[:place], new, *known[place:])))
 
 
 def _function(code: str) -> cst.FunctionDef:

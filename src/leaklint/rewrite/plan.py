@@ -8,6 +8,7 @@ import libcst as cst
 from leaklint.model.data import dataclass
 from leaklint.model.fix import (
     AddFunction,
+    AddParameter,
     Append,
     Around,
     Bind,
@@ -19,6 +20,7 @@ from leaklint.model.fix import (
     Replace,
     ReturnAfter,
     Single,
+    ToFunction,
     ToYield,
     Turn,
     WithBlock,
@@ -34,7 +36,7 @@ from leaklint.rewrite.locate import AstStatement, Located, Positions
 from leaklint.rewrite.refusal import CannotRewrite
 
 BlockEdit = WithBlock | WithName | WithTemporary | FinallyBlock
-LineEdit = Bind | ToYield | ReturnAfter | AddFunction | Append | ChangeComment
+LineEdit = Bind | ToYield | ReturnAfter | AddFunction | Append | ChangeComment | ToFunction | AddParameter
 DoneEdit = BlockEdit | LineEdit | WithItem | Replace | Around | MoveUp | Turn
 
 
@@ -183,7 +185,7 @@ def _firsts(task: Task) -> tuple[cst.CSTNode, ...]:
     match task:
         case BlockTask(first=first) | AroundTask(first=first):
             return (first,)
-        case LineTask(statement=statement, edit=Bind() | ToYield() | ReturnAfter()):
+        case LineTask(statement=statement, edit=Bind() | ToYield() | ReturnAfter() | ToFunction()):
             return (statement,)
         case MoveTask(statement=statement, after=after):
             return statement, after

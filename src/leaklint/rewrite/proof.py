@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from leaklint.model.data import dataclass
 from leaklint.model.fix import (
     AddFunction,
+    AddParameter,
     Append,
     Around,
     Bind,
@@ -24,6 +25,7 @@ from leaklint.model.fix import (
     Replace,
     ReturnAfter,
     Single,
+    ToFunction,
     ToYield,
     Turn,
     WithBlock,
@@ -144,7 +146,7 @@ def _imported(part: Part, modules: frozenset[str]) -> set[tuple[str | None, str,
 def _changes(edit: Single) -> int:
     """Count the statements that an edit may change without naming what they become."""
     match edit:
-        case WithTemporary() | Replace() | ToYield() | ReturnAfter() | Turn():
+        case WithTemporary() | Replace() | ToYield() | ReturnAfter() | Turn() | AddParameter():
             return 1
         case Bind():
             return 2
@@ -202,7 +204,7 @@ def _named(fixes: Sequence[Fix], edits: Sequence[Single]) -> set[str]:
     texts = [import_line(name) for fix in fixes for name in fix.imports]
     texts += ["\n".join(edit.release) for edit in edits if isinstance(edit, FinallyBlock | Bind)]
     texts += ["\n".join(edit.final) for edit in edits if isinstance(edit, Around)]
-    texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append)]
+    texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append | ToFunction)]
     return {_head(clause) for text in texts for line in ast.parse(text).body for clause in _clauses(line)}
 
 

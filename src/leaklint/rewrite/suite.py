@@ -8,11 +8,13 @@ import libcst as cst
 from leaklint.model.data import dataclass, replace
 from leaklint.model.fix import (
     AddFunction,
+    AddParameter,
     Append,
     Bind,
     ChangeComment,
     FinallyBlock,
     ReturnAfter,
+    ToFunction,
     ToYield,
     WithBlock,
     WithName,
@@ -20,7 +22,18 @@ from leaklint.model.fix import (
 )
 from leaklint.rewrite.blocks import finally_block, substitute, with_block, with_item, with_name, with_temporary
 from leaklint.rewrite.layout import BlankLines, Lines, Run, Statement, joined, parts, remains
-from leaklint.rewrite.lines import added_function, appended, around, bound, recommented, return_line, yielded
+from leaklint.rewrite.lines import (
+    added_function,
+    appended,
+    around,
+    as_function,
+    bound,
+    recommented,
+    return_line,
+    spaced,
+    with_parameter,
+    yielded,
+)
 from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, Plan, ReplaceTask, TurnTask
 from leaklint.rewrite.refusal import CannotRewrite
 from leaklint.rewrite.remainder import Thinned, reduce
@@ -75,6 +88,8 @@ def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: b
         elif isinstance(task, LineTask):
             if (index := _index(elements, task.statement)) is not None:
                 elements[index] = _changed(elements[index], task, indent, is_top)
+                if isinstance(task.edit, ToFunction):
+                    elements = _apart(elements, index, is_top)
                 done.add(task)
         elif isinstance(task, TurnTask):
             if (index := _index(elements, task.statement)) is not None:
@@ -82,8 +97,10 @@ def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: b
                 done.add(task)
         elif isinstance(task, ReplaceTask):
             if (index := _holder(elements, task, plan)) is not None:
-                elements[index] = _replaced(elements[index], task)
-                done.add(task)
+                others = [one for one in plan.tasks if isinstance(one, ReplaceTask) and one not in done]
+                same = [one for one in others if _holder(elements, one, plan) == index]
+                elements[index] = _replaced(elements[index], same)
+                done.update(same)
         else:
             assert_never(task)
     return joined((element.nodes, element.after) for element in elements)
@@ -167,10 +184,24 @@ def _changed(element: Element, task: LineTask, indent: str | None, is_top: bool)
             return replace(element, nodes=(appended(edit, line, indent),))
         case ChangeComment():
             return replace(element, nodes=(recommented(edit, line),))
+        case ToFunction():
+            return replace(element, nodes=(as_function(edit, line),))
+        case AddParameter():
+            return replace(element, nodes=(with_parameter(edit, line),))
         case Bind() if task.value:
             nodes = tuple(_as_indented(node, is_top) for node in bound(edit, line, task.value))
             return replace(element, nodes=nodes)
     raise CannotRewrite("the value is missing")
+
+
+def _apart(elements: list[Element], index: int, is_top: bool) -> list[Element]:
+    """Set the function at an index apart from what stands around it."""
+    new = list(elements)
+    for place in (index, index + 1):
+        if 0 < place < len(new) and new[place].nodes:
+            first, *rest = new[place].nodes
+            new[place] = replace(new[place], nodes=(spaced(first, is_top), *rest))
+    return new
 
 
 def _block(task: BlockTask, line: Statement, moved: Run, indent: str | None) -> tuple[Statement, ...]:
@@ -211,10 +242,10 @@ def _turned(element: Element, task: TurnTask) -> Element:
     return replace(element, nodes=(turned,))
 
 
-def _replaced(element: Element, task: ReplaceTask) -> Element:
+def _replaced(element: Element, tasks: Sequence[ReplaceTask]) -> Element:
     if len(element.nodes) != 1:
         raise CannotRewrite("another fix has taken the statement apart")
-    return replace(element, nodes=(substitute(element.nodes[0], task.old, task.new),))
+    return replace(element, nodes=(substitute(element.nodes[0], {task.old: task.new for task in tasks}),))
 
 
 def _index(elements: Sequence[Element], origin: cst.CSTNode) -> int | None:

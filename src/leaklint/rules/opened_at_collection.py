@@ -15,18 +15,20 @@ Good:
             with httpx.Client() as client:
                 yield client
 
-Fix: none; a fixture opens it when a test needs it.
+Fix: none by default; unsafe: a fixture of the class (`setUpClass` in unittest), where only its tests use the attribute.
 """
 
 import ast
 from collections.abc import Iterator
 
+from leaklint.analysis.collected_plan import opened_by, plan_of_class
 from leaklint.analysis.facts import Obligation, is_real
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import children, terminal, walk
 from leaklint.analysis.registrations import RELEASES
 from leaklint.analysis.setups import is_test_class
 from leaklint.model.finding import Finding, Step
+from leaklint.model.fix import Fix
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import opening, subject
 
@@ -34,13 +36,26 @@ from leaklint.rules.wording import opening, subject
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what the module's own body acquires inside a test class or a decorator of parameters."""
     classes = [one for one in walk(module.source.tree) if isinstance(one, ast.ClassDef)] if _has_module_facts(module) else []
-    for facts in module.bodies:
-        if facts.function is not None:
-            continue
-        for one in facts.obligations:
-            if is_real(one) and not one.history.releases and not one.history.enters and _is_collected(one, classes):
-                text = f"{subject(one)} is opened while the tests are collected; open it in a fixture"
-                yield opening(one, rule.code, text, (Step(one.line, "acquired here"),))
+    found = [
+        one
+        for facts in module.bodies
+        if facts.function is None
+        for one in facts.obligations
+        if is_real(one) and not one.history.releases and not one.history.enters and _is_collected(one, classes)
+    ]
+    for one in found:
+        text = f"{subject(one)} is opened while the tests are collected; open it in a fixture"
+        yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), _fix(one, found, classes, module))
+
+
+def _fix(one: Obligation, found: list[Obligation], classes: list[ast.ClassDef], module: ModuleFacts) -> Fix | None:
+    owner = next((node for node in classes if one.statement in node.body), None)
+    if owner is None:
+        return None
+    siblings = {other: opened_by(other) for other in found if other.statement in owner.body}
+    known = [other for other in siblings.values() if other is not None]
+    opened = siblings[one]
+    return plan_of_class(opened, known, owner, module) if opened is not None and len(known) == len(siblings) else None
 
 
 def _has_module_facts(module: ModuleFacts) -> bool:
@@ -93,4 +108,4 @@ def _releases(node: ast.ClassDef, statement: ast.stmt) -> bool:
     return False
 
 
-rule = Rule("LKR310", "opened-at-collection", "a test module opens it while it is collected", "none", check)
+rule = Rule("LKR310", "opened-at-collection", "a test module opens it while it is collected", "none by default", check)

@@ -12,11 +12,12 @@ Good:
         with open("run.log", "a") as log:
             log.write(text)
 
-Fix: none; open it where it is used, or release it with `atexit.register`.
+Fix: none by default; unsafe: a fixture in a test module, where only tests and fixtures use the name.
 """
 
 from collections.abc import Iterator
 
+from leaklint.analysis.collected_plan import opened_by, plan_of_module
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.setting import Body
@@ -32,7 +33,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         if is_reportable(one):
             text = f"{subject(one)} stays open as long as the process; open it where it is used, or release it at exit"
-            yield finding(one, rule.code, text, None)
+            opened = opened_by(one)
+            yield finding(one, rule.code, text, plan_of_module(opened, module) if opened is not None else None)
 
 
-rule = Rule("LKR901", "process-lifetime", "a module-level name holds it for the life of the process", "none", check)
+rule = Rule("LKR901", "process-lifetime", "a module-level name holds it for the life of the process", "none by default", check)

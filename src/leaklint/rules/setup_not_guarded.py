@@ -16,12 +16,10 @@ Good:
     import unittest
     class Copy(unittest.TestCase):
         def setUp(self):
-            self.source = open("a")
-            self.addCleanup(self.source.close)
-            self.target = open("b")
-            self.addCleanup(self.target.close)
+            self.source = self.enterContext(open("a"))
+            self.target = self.enterContext(open("b"))
 
-Fix: none; register the release at once.
+Fix: the releases at the end of the teardown are registered at once: `addCleanup`, `enterContext` from Python 3.11.
 """
 
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ from collections.abc import Iterator
 from leaklint.analysis.facts import is_real
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.setups import MODULE_WIDE
+from leaklint.analysis.teardown_plan import plan_registered
 from leaklint.model.data import replace
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
@@ -48,7 +47,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             if steps and setup.node.name not in MODULE_WIDE:
                 text = f"{subject(one)} stays open when line {steps[0].line} raises; {cure_in_setup(one, setup)}"
                 trace = (Step(one.line, "acquired here"), Step(steps[0].line, "an exception here leaves it open"))
-                yield replace(opening(one, rule.code, text, trace), acquisitions=())
+                fix = plan_registered(one, setup, run, module.target)
+                yield replace(opening(one, rule.code, text, trace, fix), acquisitions=())
 
 
-rule = Rule("LKR910", "setup-not-guarded", "a set-up can raise before its teardown counts", "none", check)
+rule = Rule("LKR910", "setup-not-guarded", "a set-up can raise before its teardown counts", "addCleanup, enterContext", check)
