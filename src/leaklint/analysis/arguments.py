@@ -4,6 +4,7 @@ from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, Given, Kind
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import Constant, Dependent, Field, Instance, Other, Part, Site, Value, View
+from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Condition, Summary, Variant
 
 
@@ -16,9 +17,9 @@ def parameter(argument: Argument, index: int, parameters: tuple[str, ...]) -> st
     return parameters[index]
 
 
-def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
-    """Give what is known of the arguments of a first-party call: literals, kinds of resources, what is left out."""
-    found: list[tuple[str, Literal | Kind]] = []
+def given(op: Call, parameters: tuple[str, ...], store: Store, catalogue: Catalogue) -> Given:
+    """Give what is known of the arguments of a first-party call: literals, kinds of resources, doubles, what is left out."""
+    found: list[tuple[str, Literal | Kind | Instance]] = []
     for index, argument in enumerate(op.arguments):
         name = parameter(argument, index, parameters)
         if name == "*" or argument.is_star:
@@ -29,6 +30,8 @@ def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
         for value in values:
             if isinstance(value, Constant) and len(values) == 1 and argument.literal is NOT_LITERAL:
                 found.append((name, value.value))
+            if isinstance(value, Instance) and len(values) == 1 and is_in_memory(value, catalogue):
+                found.append((name, value))
             if isinstance(value, Site) and value.resource.name:
                 found.append((name, Kind(value.resource, value.open_mask, value.label, value.own_type)))
                 break
@@ -36,6 +39,14 @@ def given(op: Call, parameters: tuple[str, ...], store: Store) -> Given:
     if not any(argument.is_star for argument in op.arguments):
         found.extend((name, DEFAULT) for name in parameters if name not in named)
     return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def is_in_memory(value: Value, catalogue: Catalogue) -> bool:
+    """Say whether a value is a thing that needs no release: a BytesIO, a mock."""
+    if not isinstance(value, Instance):
+        return False
+    resource = catalogue.resource(value.type_name)
+    return resource is not None and resource.silent is not None
 
 
 def variant(op: Call, summary: Summary, store: Store) -> Variant | None:

@@ -16,6 +16,7 @@ ADDING = frozenset(
         "extend",
         "insert",
         "register",
+        "reg",
         "put",
         "push",
         "set",

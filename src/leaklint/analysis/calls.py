@@ -146,11 +146,11 @@ def _call_found(op: Call, project: Project, name: str, scope: Scope, store: Stor
     owner, _, method = name.rpartition(".")
     receiver: Values = NOTHING
     if owner:
-        given = arguments.given(op, project.method_parameters(owner, method), store)
+        given = arguments.given(op, project.method_parameters(owner, method), store, setting.catalogue)
         summary = project.method(owner, method, given)
         receiver = frozenset((instance(own_type(project.path, owner)),))
     else:
-        given = arguments.given(op, project.parameters(name, scope), store)
+        given = arguments.given(op, project.parameters(name, scope), store, setting.catalogue)
         summary = project.function(name, scope, given)
     if summary is None:
         return effects.spread(op, store, setting, lambda _: Effect.TAKES, outcome, is_unknown=True)
@@ -262,7 +262,7 @@ def _call_through_class(op: Call, method: str, store: Store, setting: Setting, o
     if not any(isinstance(one, ast.FunctionDef) and one.name == method and not one.decorator_list for one in body):
         return False
     parameters = ("self", *setting.project.method_parameters(name, method))
-    summary = setting.project.method(name, method, arguments.given(op, parameters, store))
+    summary = setting.project.method(name, method, arguments.given(op, parameters, store, setting.catalogue))
     if summary is None:
         return False
     effects.apply_own(op, summary, NOTHING, store, setting, outcome)
@@ -335,7 +335,7 @@ def _call_own_method(
     project, name = found
     if isinstance(receiver, Instance) and not _matters(op, store, setting):
         return True
-    summary = project.method(name, method, arguments.given(op, project.method_parameters(name, method), store))
+    summary = project.method(name, method, arguments.given(op, project.method_parameters(name, method), store, setting.catalogue))
     if summary is None:
         return False
     effects.apply_own(op, summary, frozenset((receiver,)), store, setting, outcome)

@@ -1,5 +1,7 @@
 """What a test tells of one value: True, False, or None where it tells nothing. It knows no store."""
 
+import io
+
 from leaklint.analysis.ops import Comparison, Literal
 from leaklint.analysis.values import Constant, Instance, Site, Value
 
@@ -17,6 +19,8 @@ def is_instance(value: Value, names: frozenset[str]) -> bool | None:
             return False if names <= PLAIN else None
         case Constant(value=constant):
             return any(one.__name__ in names for one in type(constant).__mro__) or (False if names <= PLAIN else None)
+        case Instance(type_name="io.BytesIO" | "io.StringIO"):
+            return False if names <= PLAIN else None
         case _:
             return None
 
@@ -28,6 +32,8 @@ def has(value: Value, attribute: str) -> bool | None:
             return True if attribute in resource.releases | resource.async_releases | {"read", "write"} else None
         case Constant():
             return None if isinstance(value.value, str) else False
+        case Instance(type_name="io.BytesIO" | "io.StringIO" as name):
+            return hasattr(getattr(io, name.partition(".")[2]), attribute)
         case _:
             return None
 

@@ -25,6 +25,7 @@ from leaklint.analysis.values import (
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
+WRAPPING = (Effect.WRAPS, Effect.PASSES, Effect.TAKES)
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
 FILE_METHODS = frozenset(("readline", "seek", "tell", "fileno"))  # read() a path may have, too
 PARAMETER = "self"  # how summaries call the receiver
@@ -145,7 +146,7 @@ def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, se
     for index, argument in enumerate(op.arguments):
         wrapped = effect(index)
         values = store.values(argument.operand)
-        if wrapped in (Effect.WRAPS, Effect.PASSES) and values and all(_is_in_memory(one, setting) for one in values):
+        if wrapped in WRAPPING and values and all(arguments.is_in_memory(one, setting.catalogue) for one in values):
             return True
         if wrapped in (Effect.WRAPS, Effect.TAKES) and not _is_writing(op):
             is_open = all(_is_file(one, setting) for one in values) and wrapped is Effect.WRAPS
@@ -178,13 +179,6 @@ def _is_read_from(operand: Operand, setting: Setting) -> bool:
         return False
     ops = (one for block in setting.graph.blocks for one in block.ops)
     return any(isinstance(one, Call) and one.receiver == operand and one.method in FILE_METHODS for one in ops)
-
-
-def _is_in_memory(value: Value, setting: Setting) -> bool:
-    if not isinstance(value, Instance):
-        return False
-    resource = setting.catalogue.resource(value.type_name)
-    return resource is not None and resource.silent is not None
 
 
 def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:

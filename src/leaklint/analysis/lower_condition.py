@@ -91,9 +91,9 @@ class Conditions(Expressions):
         if (state := self._state(node)) is not None:
             return state
         source = self.operand(node)
-        if source is not None:
-            return Test(source)
-        return self._opaque(node)
+        if source is None or (isinstance(node, ast.Call) and _is_predicate(node)):
+            return self._opaque(node)
+        return Test(source)
 
     def _state(self, node: ast.expr) -> Test | None:
         """Give the test of an attribute, or of a method without arguments, which may tell that a resource is released."""
@@ -132,7 +132,7 @@ class Conditions(Expressions):
         """Give a test on an expression that nobody understands but that may be tested again."""
         names = set()
         for one in walk(node):
-            if isinstance(one, ast.Call) and terminal(one) not in ("isinstance", "hasattr", "callable", "len"):
+            if isinstance(one, ast.Call) and not _is_predicate(one):
                 return None
             if isinstance(one, ast.Name):
                 names.add(one.id)
@@ -162,6 +162,14 @@ def is_irrefutable(pattern: ast.pattern, subject: ast.expr) -> bool:
             return is_plain and len(patterns) == len(elements) and not any(isinstance(one, ast.Starred) for one in elements)
         case _:
             return False
+
+
+def _is_predicate(call: ast.Call) -> bool:
+    """Say whether a call tells the same of the same arguments each time: `isfilelike(path)`, but no state of an object."""
+    name = terminal(call)
+    if name in ("isinstance", "hasattr", "callable", "len"):
+        return True
+    return isinstance(call.func, ast.Name) and name.startswith(("is", "has")) and bool(call.args)
 
 
 def _names_of(classes: ast.expr) -> str:

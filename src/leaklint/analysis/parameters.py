@@ -25,6 +25,9 @@ def stand_in(function: Function, setting: Setting, env: dict[Place, Values], giv
             site = Site(_name(argument), None, what.resource, what.open_mask, what.label, what.own_type, parameter=name)
             env[name], sites[site] = frozenset((site,)), frozenset((what.open_mask,))
             continue
+        if isinstance(what, Instance):
+            env[name] = frozenset((what,))
+            continue
         literal = defaults.get(name, DEFAULT) if what == DEFAULT and name in known else what
         if literal != DEFAULT:
             env[name] = frozenset((NONE if literal is None else Constant(literal),))

@@ -8,7 +8,7 @@ from leaklint.analysis.graph import Block, Graph
 from leaklint.analysis.names import Scope
 from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
-from leaklint.analysis.values import BoundMethod, Box, Elements, Field, Part, Site, Value, Values
+from leaklint.analysis.values import BoundMethod, Box, Elements, Field, Instance, Part, Site, Value, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource
@@ -26,7 +26,7 @@ class Kind:
     own_type: str | None = None
 
 
-Given = tuple[tuple[str, Literal | Kind], ...]  # what is known of arguments, by parameter, sorted
+Given = tuple[tuple[str, Literal | Kind | Instance], ...]  # what is known of arguments, by parameter, sorted
 
 
 class Body(Enum):

@@ -37,7 +37,7 @@ from leaklint.analysis.prefilter import imported_roots, lines_with, may_concern_
 from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.summary import is_abstract, parameters_of, summary_of
-from leaklint.analysis.values import Reference
+from leaklint.analysis.values import Instance, Reference
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
 from leaklint.model.resource import Effect
@@ -369,7 +369,7 @@ class ModuleProject:
         if not given:
             return given
         asked = self._asked(node)
-        return tuple(pair for pair in given if pair[0] in asked or isinstance(pair[1], Kind))
+        return tuple(pair for pair in given if pair[0] in asked or isinstance(pair[1], Kind | Instance))
 
     def _asked(self, node: FunctionNode) -> frozenset[str]:
         if node not in self._tested:
