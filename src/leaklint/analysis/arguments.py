@@ -42,8 +42,8 @@ def given(op: Call, parameters: tuple[str, ...], store: Store, catalogue: Catalo
 
 
 def is_in_memory(value: Value, catalogue: Catalogue) -> bool:
-    """Say whether a value is a thing that needs no release: a BytesIO, a mock."""
-    if not isinstance(value, Instance):
+    """Say whether a value is a thing that needs no release, nor opens any that does: a BytesIO, a mock, but no Path."""
+    if not isinstance(value, Instance) or catalogue.method(value.type_name, "open") is not None:
         return False
     resource = catalogue.resource(value.type_name)
     return resource is not None and resource.silent is not None

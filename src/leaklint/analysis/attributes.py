@@ -6,7 +6,7 @@ method does not reach that attribute" is said only where the method does nothing
 
 import ast
 
-from leaklint.analysis.callee import is_closing
+from leaklint.analysis.callee import is_adding, is_closing
 from leaklint.analysis.names import FunctionNode, children, terminal, walk
 from leaklint.model.data import dataclass, field
 
@@ -117,6 +117,7 @@ class Reach:
     called_on: dict[str, set[str]] = field(default_factory=dict)  # attribute -> methods called on it
     registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
     loads: set[str] = field(default_factory=set)
+    hands_itself: bool = False  # to something that keeps it: `pool.add(self)`
     nodes: set[FunctionNode] = field(default_factory=set)  # where several methods are read together: these
 
 
@@ -197,6 +198,8 @@ def _note_call(node: ast.Call, own: str, reach: Reach) -> None:
     function = node.func
     name = terminal(function)
     if isinstance(function, ast.Attribute):
+        is_own = any(isinstance(one, ast.Name) and one.id == own for one in node.args)
+        reach.hands_itself |= is_own and is_adding(name) and name != "__init__"
         if isinstance(function.value, ast.Name) and function.value.id == own:
             reach.calls.add(name)
         elif node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == own:

@@ -15,6 +15,7 @@ MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
 TRANSPARENT = frozenset(
     ("staticmethod", "classmethod", "wraps", "override", "final", "no_type_check", "typechecked", "overload")
 )
+DRIVERS = frozenset(("coroutine", "gen_test", "inlineCallbacks", "engine"))  # they make a coroutine of a generator
 CACHES = frozenset(("lru_cache", "cache", "cached_property", "memoize", "alru_cache", "singleton"))
 
 
@@ -30,6 +31,8 @@ def kind_of(function: Function, yields: bool) -> Body:
         return Body.FIXTURE
     if names & MANAGERS:
         return Body.CONTEXT_MANAGER
+    if names & DRIVERS:
+        return Body.PLAIN
     return Body.GENERATOR if yields else Body.PLAIN
 
 

@@ -13,9 +13,10 @@ class Builder:
 
     statement: ast.stmt
 
-    def __init__(self, scope: Scope, yield_kind: Kind | None) -> None:
+    def __init__(self, scope: Scope, yield_kind: Kind | None, is_driven: bool) -> None:
         self.scope = scope
         self.yield_kind = yield_kind
+        self.is_driven = is_driven
         self.tests: dict[str, int] = {}
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}

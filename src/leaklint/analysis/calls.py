@@ -280,6 +280,8 @@ def _guesses(op: Call, name: str) -> Callable[[int], Effect]:
         return lambda _: Effect.BORROWS  # a method of a literal: `", ".join(lines)`
     if name.startswith(("assert", "_assert")) and name != "assert_type":
         return lambda _: Effect.BORROWS
+    if any(one.keyword is not None and one.keyword.startswith(("on_", "callback")) for one in op.arguments):
+        return lambda _: Effect.TAKES  # it goes on after the call has returned, with what it was given
     return lambda index: callee.guess(name, op.is_dropped, op.arguments[index].keyword)
 
 
@@ -303,6 +305,8 @@ def _call_on_site(
         outcome.values.add(site)
         events.use(site, op, store, setting)
         return
+    if method in resource.kept_by:
+        return events.move(frozenset((site,)), op, store, setting)
     is_expected = any(first <= op.line <= last for first, last in setting.graph.expected)
     if (method in resource.opened_by or "*" in resource.opened_by) and not is_expected:  # what is meant to fail opens nothing
         if site.own_type is None:
@@ -335,7 +339,9 @@ def _call_own_method(
     project, name = found
     if isinstance(receiver, Instance) and not _matters(op, store, setting):
         return True
-    summary = project.method(name, method, arguments.given(op, project.method_parameters(name, method), store, setting.catalogue))
+    summary = project.method(
+        name, method, arguments.given(op, project.method_parameters(name, method), store, setting.catalogue)
+    )
     if summary is None:
         return False
     effects.apply_own(op, summary, frozenset((receiver,)), store, setting, outcome)

@@ -13,6 +13,7 @@ from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import Body
 from leaklint.analysis.staging import Stage
+from leaklint.analysis.outliving import is_kept_by_attribute, is_open_at_return, loops_that_hand_on
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.trace import leading_to
 from leaklint.analysis.values import Site
@@ -170,6 +171,15 @@ class Obligation:
         return "returned" in self.history.exits
 
     @cached_property
+    def is_left_by_empty_loop(self) -> bool:
+        """Say whether a normal way out leaves it open only because a loop that hands it on may have nothing to do."""
+        function, around = self.facts.function, self.facts.around(self.statement)
+        loops = [one for one in self.facts.places if isinstance(one, ast.For | ast.AsyncFor) and one not in around]
+        if function is None or not loops_that_hand_on(self.history.moves, loops):
+            return False
+        return not is_open_at_return(self.node, self.facts.project.solved_with_full_loops(function))
+
+    @cached_property
     def is_released_or_handed_on(self) -> bool:
         """Say whether any path releases it, enters it or hands it on (in a loop that loses it: within that loop)."""
         history = self.history
@@ -288,6 +298,8 @@ def is_of_scope(obligation: Obligation) -> bool:
     """Say whether an acquisition is its scope's, and real: no fixture's, no set-up's."""
     facts, site, history = obligation.facts, obligation.site, obligation.history
     if site.resource.only_in_fixtures or not is_real(obligation):
+        return False
+    if not obligation.is_named and is_kept_by_attribute(site):
         return False
     if facts.is_setup and obligation.is_named:
         return bool(history.releases or history.enters)

@@ -45,9 +45,19 @@ TESTING = (ast.If, ast.While, ast.IfExp, ast.Assert)
 CHILDLESS = (ast.Name, ast.Constant)
 
 
-def lower(body: list[ast.stmt], scope: Scope, yield_kind: Kind | None) -> Graph:
-    """Build the graph of a body; `yield_kind` says what a `yield` in it may raise."""
-    lowerer = Lowerer(scope, yield_kind, body)
+def lower(
+    body: list[ast.stmt],
+    scope: Scope,
+    yield_kind: Kind | None,
+    *,
+    is_driven: bool = False,
+    are_loops_full: bool = False,
+) -> Graph:
+    """Build the graph of a body; `yield_kind` says what a `yield` in it may raise; where it `is_driven`, it awaits.
+
+    With `are_loops_full` every `for` runs at least once.
+    """
+    lowerer = Lowerer(scope, yield_kind, body, is_driven, are_loops_full)
     entry = lowerer.current
     assert entry is not None
     lowerer.suite(body)
@@ -76,8 +86,16 @@ def tested_names(body: list[ast.stmt]) -> frozenset[str]:
 class Lowerer(Conditions, Bindings):
     """The part of the lowering that knows control flow; with the other three it is whole."""
 
-    def __init__(self, scope: Scope, yield_kind: Kind | None, body: list[ast.stmt]) -> None:
-        super().__init__(scope, yield_kind)
+    def __init__(
+        self,
+        scope: Scope,
+        yield_kind: Kind | None,
+        body: list[ast.stmt],
+        is_driven: bool = False,
+        are_loops_full: bool = False,
+    ) -> None:
+        super().__init__(scope, yield_kind, is_driven)
+        self.are_loops_full = are_loops_full
         self.context: Context | None = None
         self.body = body
         self.expected: list[tuple[int, int]] = []
@@ -138,7 +156,7 @@ class Lowerer(Conditions, Bindings):
         if asserted is not None:
             return self._assert_that(node, *asserted)
         self.dropped(node.value)
-        call = node.value.value if isinstance(node.value, ast.Await) else node.value
+        call = self.awaited(node.value) or node.value
         if isinstance(call, ast.Call):
             if self.scope.dotted(call.func) in LEAVES and self.current is not None:
                 self.current.end = Stop()
@@ -213,7 +231,7 @@ class Lowerer(Conditions, Bindings):
             self.emit(ops.Iterate(self.statement, line, source, True), Thrown.IMPLICIT)
         if self.current is not None:
             first = Test(source, Comparison.NOT_EMPTY) if source is not None else None
-            self.current.end = Branch(first, body, done, line)
+            self.current.end = Jump(body) if self.are_loops_full else Branch(first, body, done, line)
         self.current = again
         if source is not None:
             self.emit(ops.Iterate(self.statement, line, source, False), Thrown.IMPLICIT)

@@ -38,14 +38,27 @@ class Expressions(Builder, ABC):
 
     def dropped(self, node: ast.expr) -> None:
         """Lower an expression whose value is dropped."""
-        call = node.value if isinstance(node, ast.Await) else node
+        call = self.awaited(node) or node
         if isinstance(call, ast.Call):
             self._call(call, is_awaited=call is not node, is_dropped=True)
         else:
             self.operand(node)
 
+    def awaited(self, node: ast.expr) -> ast.expr | None:
+        """Give what an expression awaits: by `await`, or by a yield to what drives the generator as a coroutine."""
+        match node:
+            case ast.Await(value=value):
+                return value
+            case ast.Yield(value=ast.expr() as value) | ast.YieldFrom(value=value) if self.is_driven:
+                return value
+            case _:
+                return None
+
     def operand(self, node: ast.expr, bound_to: tuple[str | None, ...] = ()) -> ops.Operand:
         """Lower an expression and give the operand of its value."""
+        awaited = self.awaited(node)
+        if awaited is not None:
+            return self._await(awaited, node.lineno, bound_to)
         match node:
             case ast.Name(id=name):
                 return self._name(name, node)
@@ -53,12 +66,6 @@ class Expressions(Builder, ABC):
                 return self._value(Constant(value), node) if value is None or isinstance(value, int) else None
             case ast.Call():
                 return self._call(node, bound_to=bound_to)
-            case ast.Await(value=ast.Call() as call):
-                return self._call(call, is_awaited=True, bound_to=bound_to)
-            case ast.Await(value=value):
-                source = self.operand(value)
-                self.emit(ops.Use(self.statement, node.lineno, (source,) if source else ()), Thrown.IMPLICIT)
-                return source
             case ast.Attribute():
                 return self._attribute(node)
             case ast.Subscript(value=base, slice=index):
@@ -197,6 +204,13 @@ class Expressions(Builder, ABC):
             self.jump(after)
         self.current = after
         return dest
+
+    def _await(self, node: ast.expr, line: int, bound_to: tuple[str | None, ...]) -> ops.Operand:
+        if isinstance(node, ast.Call):
+            return self._call(node, is_awaited=True, bound_to=bound_to)
+        source = self.operand(node)
+        self.emit(ops.Use(self.statement, line, (source,) if source else ()), Thrown.IMPLICIT)
+        return source
 
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> ops.Operand:
         source = self.operand(node.value) if node.value is not None else None

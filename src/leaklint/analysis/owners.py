@@ -81,6 +81,7 @@ class Owner:
             total.released |= found.released
             total.guarded |= found.guarded
             total.reaches_all |= found.reaches_all
+            total.hands_itself |= found.hands_itself
             for attribute, methods in found.called_on.items():
                 total.called_on.setdefault(attribute, set()).update(methods)
             waiting += [self._next(name, -1) for name in (*found.calls, *found.loads)]  # loads: properties
@@ -153,6 +154,10 @@ class Owner:
         built = self.reached([name for name in BUILDERS if name in self.methods]).nodes
         return any(node.name == one.method and node.lineno <= one.line <= (node.end_lineno or one.line) for node in built)
 
+    def keepers(self) -> frozenset[str]:
+        """Give the methods that hand the object to something that keeps it, and releases it from then on."""
+        return frozenset(name for name in self.methods if self.reached([name]).hands_itself)
+
     def builders(self) -> set[str]:
         """Give the methods that run when an instance is made."""
         return self.reached([name for name in BUILDERS if name in self.methods]).calls
@@ -170,6 +175,8 @@ def _resource(owner: Owner) -> Acquired | None:
     names = [name for name in owner.release_methods() if not name.startswith("__") and _reaches(owner, name, attributes)]
     withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
     if not attributes or (not names and With.RELEASES not in withs) or _ends_by_itself(owner, attributes):
+        return None
+    if not owner.keepers().isdisjoint(BUILDERS):
         return None
     builders = owner.builders()
     is_built = bool(owner.defaults) or any(one.method in builders for one in kept)
@@ -218,6 +225,7 @@ def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: s
         opened_by=opened_by,
         lazy=_lending(owner),
         fluent=frozenset(name for name, (_, node) in owner.methods.items() if returns_itself(node)),
+        kept_by=owner.keepers(),
     )
     return Acquired(resource, 1, label, kind)
 

@@ -416,17 +416,20 @@ class ModuleProject:
     def _compute(self, function: Function, given: Given) -> FunctionSummary | None:
         names = bodies.decorators(function)
         is_cached = bool(names & bodies.CACHES)
-        if names - bodies.TRANSPARENT - bodies.CACHES - bodies.MANAGERS or is_abstract(function.node):
+        if names - bodies.TRANSPARENT - bodies.CACHES - bodies.MANAGERS - bodies.DRIVERS or is_abstract(function.node):
             return None
         solution = self.solve(function, given)
         summary = summary_of(solution, function)
         return replace(summary, acquires=(), elements=()) if is_cached else summary
 
-    def lowered(self, function: Function) -> Setting:
-        """Lower a function of the module."""
+    def lowered(self, function: Function, are_loops_full: bool = False) -> Setting:
+        """Lower a function of the module, perhaps as if every `for` had something to do."""
         scope = function_scope(function, self.scope)
         body = bodies.kind_of(function, scope.bindings.yields)
-        graph: Graph = lower(function.node.body, scope, bodies.yield_kind(body))
+        driven = not bodies.DRIVERS.isdisjoint(bodies.decorators(function))
+        graph: Graph = lower(
+            function.node.body, scope, bodies.yield_kind(body), is_driven=driven, are_loops_full=are_loops_full
+        )
         return Setting(self.catalogue, self, scope, graph, body, {})
 
     def solved(self, function: Function, setting: Setting | None = None) -> Solution:
@@ -439,6 +442,11 @@ class ModuleProject:
                 return solution  # not asked for again, or resting on something unfinished
             self._solutions[function.node] = solution
         return self._solutions[function.node]
+
+    def solved_with_full_loops(self, function: Function) -> Solution:
+        """Solve a function as if every `for` ran at least once."""
+        setting = self.lowered(function, are_loops_full=True)
+        return solve_ownership(setting, bodies.starting_names(function, setting.scope, self.catalogue, self.path), {})
 
     def forget(self) -> None:
         """Let go of the graphs of a module that has been linted."""

@@ -8,7 +8,20 @@ from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.running import asks_loop, runs_loop
 from leaklint.analysis.setting import Acquired, Body, FunctionSummary, ParameterEffect
-from leaklint.analysis.values import MOVED, NONE, RELEASED, Box, Elements, Instance, Site, Value, View, is_open
+from leaklint.analysis.values import (
+    MOVED,
+    NONE,
+    RELEASED,
+    Box,
+    Constant,
+    Elements,
+    Instance,
+    Site,
+    Value,
+    Values,
+    View,
+    is_open,
+)
 from leaklint.model.resource import Effect
 
 
@@ -68,10 +81,21 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
     tuples = [value for value in solution.setting.returned if isinstance(value, Elements)]
     if len(tuples) != 1:
         return ()
+    elements = tuples[0].values
     found = tuple(
-        next((one for value in element if (one := _fresh(value, solution)) is not None), None) for element in tuples[0].values
+        next((one for value in element if (one := _fresh(value, solution)) is not None), None)
+        if not _is_told_by_another(element, elements)
+        else None
+        for element in elements
     )
     return found if any(found) else ()
+
+
+def _is_told_by_another(element: Values, elements: tuple[Values, ...]) -> bool:
+    """Say whether an element is a resource only now and then, and another one may tell when: `return stream, close_it`."""
+    if all(isinstance(value, Site) and value.parameter is None for value in element):
+        return False
+    return any(len(other) > 1 and any(isinstance(one, Constant) for one in other) for other in elements if other is not element)
 
 
 def _acquired_contents(solution: Solution) -> tuple[Acquired, ...]:

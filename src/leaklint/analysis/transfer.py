@@ -145,6 +145,8 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
                 events.use(value, op, store, setting)
                 if attribute in value.resource.drains:
                     events.release_all(value, op, store, setting)
+                if attribute == "__dict__":  # `self.__dict__.update(base.__dict__)`: all that it holds is somebody else's
+                    events.move(frozenset((value,)), op, store, setting)
                 loaded.update(_attribute(value, attribute, setting))
             case Part(site=site, attribute=part) if f"{part}.{attribute}" in site.resource.part_releases:
                 loaded.add(_bound(site, f"{part}.{attribute}", setting))

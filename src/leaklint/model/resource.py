@@ -53,6 +53,7 @@ class Resource:
     fails_after_release: frozenset[str] = frozenset()  # methods
     lazy: frozenset[str] = frozenset()  # methods whose result still uses it
     fluent: frozenset[str] = frozenset()  # methods that give the object itself
+    kept_by: frozenset[str] = frozenset()  # methods that hand the object to something that releases it
     data: frozenset[str] = frozenset()  # attributes that outlive it
     parts: tuple[str, ...] = ()  # what is released separately; empty: one thing
     needs: tuple[str, ...] = ()  # the parts that are open after a plain acquisition

@@ -40,7 +40,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if one.is_rebound:
             text = f"{subject(one)} is still open when {rebinding(next(iter(one.history.rebinds)))}; {cure(one)}"
             yield finding(one, rule.code, text, plan(one))
-        elif one.is_open_at_return:
+        elif one.is_open_at_return and not one.is_left_by_empty_loop:
             where, trace = path_to_return(one)
             yield finding(one, rule.code, f"{subject(one)} stays open when {where}; {cure(one)}", plan(one), trace)
 

@@ -1,0 +1,203 @@
+"""Who else answers for what a body opens: what keeps it, what it is made over, what tells that it was never opened."""
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+Marks = Callable[[str], list[tuple[int, str]]]
+
+SILENT = {
+    "a predicate of the same argument guards the opening and the release": """
+        def fetch(target, isfilelike):
+            out = target if isfilelike(target) else open(target, "wb")
+            if not isfilelike(target):
+                out.close()
+    """,
+    "an owner is given something in memory": """
+        import io
+
+        class Reader:
+            def __init__(self, source):
+                self.file = source if hasattr(source, "seek") else open(source)
+
+            def close(self):
+                self.file.close()
+
+        def test_read():
+            reader = Reader(io.BytesIO())
+            assert reader.file.tell() == 0
+    """,
+    "a function wraps a mock": """
+        import ssl
+        from unittest.mock import Mock
+
+        def wrap(sock):
+            return ssl.create_default_context().wrap_socket(sock, server_hostname="localhost")
+
+        def test_wrap():
+            wrap(Mock())
+    """,
+    "a method hands its object to what releases it": """
+        import socket
+
+        class Site:
+            def __init__(self, runner):
+                self.runner = runner
+
+            def start(self):
+                self.runner.register_site(self)
+                self.sock = socket.socket()
+
+            def stop(self):
+                self.sock.close()
+
+        def serve(runner):
+            site = Site(runner)
+            site.start()
+    """,
+    "a constructor hands its object to what releases it": """
+        import socket
+
+        class Peer:
+            def __init__(self, hub):
+                self.sock = socket.socket()
+                hub.add(self)
+
+            def close(self):
+                self.sock.close()
+
+        def join(hub):
+            peer = Peer(hub)
+            return peer.sock.fileno()
+    """,
+    "a loop hands it on": """
+        import logging
+
+        def configure(names):
+            handler = logging.FileHandler("log")
+            for name in names:
+                logging.getLogger(name).addHandler(handler)
+    """,
+    "a flag beside it tells whether it was opened": """
+        def source_of(spec):
+            is_ours = False
+            if isinstance(spec, str):
+                is_ours = True
+                stream = open(spec)
+            else:
+                stream = spec
+            return stream, is_ours
+
+        def head(spec):
+            stream, is_ours = source_of(spec)
+            try:
+                return stream.read(1)
+            finally:
+                if is_ours:
+                    stream.close()
+    """,
+    "only a part of it is kept": """
+        import redis
+
+        def pool():
+            return redis.Redis().connection_pool
+    """,
+    "what it holds becomes another's": """
+        class Copy:
+            def __init__(self, file):
+                self.__dict__.update(file.__dict__)
+
+        def copy(path):
+            file = open(path)
+            return Copy(file)
+    """,
+    "the call goes on after it has returned": """
+        import selectors
+
+        def connect(kind, queue):
+            loop = selectors.DefaultSelector()
+            kind.create_connection(queue, on_done=queue.put, loop=loop)
+    """,
+    "a reader of somebody else's file": """
+        import gzip
+
+        def body(response):
+            unpacked = gzip.GzipFile(mode="r", fileobj=response.buffer)
+            return unpacked.read()
+    """,
+    "a generator that is driven as a coroutine": """
+        import aiomysql
+        from tornado import gen
+
+        @gen.coroutine
+        def connect():
+            connection = yield aiomysql.connect(host="localhost")
+            connection.close()
+    """,
+}
+FOUND = {
+    "a predicate of another argument": """
+        def fetch(target, other, isfilelike):
+            if isfilelike(target):
+                return
+            out = open(target, "wb")  # LKR102
+            if not isfilelike(other):
+                out.close()
+    """,
+    "an owner is given the name of a file": """
+        class Reader:
+            def __init__(self, source):
+                self.file = source if hasattr(source, "seek") else open(source)
+
+            def close(self):
+                self.file.close()
+
+        def test_read():
+            reader = Reader("data.txt")  # LKR101
+            assert reader.file.tell() == 0
+    """,
+    "a loop that may find nothing": """
+        import socket
+
+        def connected(addresses):
+            sock = socket.socket()  # LKR102
+            for address in addresses:
+                if sock.connect_ex(address) == 0:
+                    return sock
+            return None
+    """,
+    "a name of it is kept": """
+        import tempfile
+
+        def path():
+            return tempfile.NamedTemporaryFile(delete=False).name  # LKR104
+    """,
+    "a generator that is driven as a coroutine and releases nothing": """
+        from tornado.testing import AsyncTestCase, gen_test
+        from tornado.websocket import websocket_connect
+
+        class Echo(AsyncTestCase):
+            @gen_test
+            def test_echo(self):
+                client = yield websocket_connect("ws://localhost")  # LKR101
+                client.write_message("hello")
+    """,
+}
+
+
+def dedented(text: str) -> str:
+    """Give a case as a module."""
+    return textwrap.dedent(text).strip("\n") + "\n"
+
+
+@pytest.mark.parametrize("title", SILENT)
+def test_what_somebody_else_answers_for_is_silent(title: str, marks: Marks) -> None:
+    assert [one for one in marks(dedented(SILENT[title])) if one[1] != "LKR103"] == []
+
+
+@pytest.mark.parametrize("title", FOUND)
+def test_what_nobody_answers_for_is_found(title: str, marks: Marks) -> None:
+    text = dedented(FOUND[title])
+    wanted = [(number, line[-6:]) for number, line in enumerate(text.split("\n"), 1) if "# LKR" in line]
+    assert marks(text) == wanted
