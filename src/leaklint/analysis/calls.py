@@ -306,7 +306,8 @@ def _call_on_site(
         events.use(site, op, store, setting)
         return
     if method in resource.kept_by:
-        return events.move(frozenset((site,)), op, store, setting)
+        events.move(frozenset((site,)), op, store, setting)
+        return
     is_expected = any(first <= op.line <= last for first, last in setting.graph.expected)
     if (method in resource.opened_by or "*" in resource.opened_by) and not is_expected:  # what is meant to fail opens nothing
         if site.own_type is None:

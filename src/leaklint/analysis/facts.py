@@ -8,12 +8,12 @@ from leaklint.analysis import bodies, staging
 from leaklint.analysis.graph import Block
 from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
 from leaklint.analysis.ops import Call, Op, Raise
+from leaklint.analysis.outliving import is_kept_by_attribute, is_open_at_return, loops_that_hand_on
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.setting import Body
 from leaklint.analysis.staging import Stage
-from leaklint.analysis.outliving import is_kept_by_attribute, is_open_at_return, loops_that_hand_on
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.trace import leading_to
 from leaklint.analysis.values import Site
