@@ -25,7 +25,6 @@ from leaklint.analysis.values import (
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
-WRAPPING = (Effect.WRAPS, Effect.PASSES, Effect.TAKES)
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
 FILE_METHODS = frozenset(("readline", "seek", "tell", "fileno"))  # read() a path may have, too
 PARAMETER = "self"  # how summaries call the receiver
@@ -142,17 +141,24 @@ def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: S
 
 
 def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
-    """Say whether a call wraps something in memory (a BytesIO), or reads from a file that is open: it holds nothing itself."""
+    """Say whether a call wraps something in memory (a BytesIO) or a mock, or reads from a file that is open: it holds nothing itself."""
     for index, argument in enumerate(op.arguments):
         wrapped = effect(index)
         values = store.values(argument.operand)
-        if wrapped in WRAPPING and values and all(arguments.is_in_memory(one, setting.catalogue) for one in values):
+        if wrapped in (Effect.WRAPS, Effect.PASSES) and values:
+            if all(arguments.is_in_memory(one, setting.catalogue) for one in values):
+                return True
+        if wrapped is Effect.TAKES and values and all(_is_double(one) for one in values):
             return True
         if wrapped in (Effect.WRAPS, Effect.TAKES) and not _is_writing(op):
             is_open = all(_is_file(one, setting) for one in values) and wrapped is Effect.WRAPS
             if is_open if values else _is_read_from(argument.operand, setting):
                 return True
     return False
+
+
+def _is_double(value: Value) -> bool:
+    return isinstance(value, Instance) and value.type_name.startswith("unittest.mock.")
 
 
 def _is_writing(op: Call) -> bool:
