@@ -141,14 +141,11 @@ def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: S
 
 
 def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
-    """Say whether a call wraps something in memory (a BytesIO) or a mock, or reads from a file that is open: it holds nothing itself."""
+    """Say whether a call wraps a BytesIO or a mock, or reads from a file that is open: it holds nothing itself."""
     for index, argument in enumerate(op.arguments):
         wrapped = effect(index)
         values = store.values(argument.operand)
-        if wrapped in (Effect.WRAPS, Effect.PASSES) and values:
-            if all(arguments.is_in_memory(one, setting.catalogue) for one in values):
-                return True
-        if wrapped is Effect.TAKES and values and all(_is_double(one) for one in values):
+        if values and all(_is_nothing(one, wrapped, setting) for one in values):
             return True
         if wrapped in (Effect.WRAPS, Effect.TAKES) and not _is_writing(op):
             is_open = all(_is_file(one, setting) for one in values) and wrapped is Effect.WRAPS
@@ -157,8 +154,11 @@ def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, se
     return False
 
 
-def _is_double(value: Value) -> bool:
-    return isinstance(value, Instance) and value.type_name.startswith("unittest.mock.")
+def _is_nothing(value: Value, wrapped: Effect, setting: Setting) -> bool:
+    """Say whether a value leaves what is made over it with nothing to release."""
+    if wrapped is Effect.TAKES:
+        return isinstance(value, Instance) and value.type_name.startswith("unittest.mock.")
+    return wrapped in (Effect.WRAPS, Effect.PASSES) and arguments.is_in_memory(value, setting.catalogue)
 
 
 def _is_writing(op: Call) -> bool:
