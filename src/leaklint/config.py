@@ -29,6 +29,7 @@ KEYS = (
     "exclude",
     "src",
     "target-version",
+    "catalogue",
     "resource",
     "summary",
 )
@@ -58,6 +59,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     src: tuple[Path, ...] = ()
     target_version: tuple[int, int] = sys.version_info[:2]
+    catalogue: tuple[Path, ...] = ()  # files of entries
     resources: Tables = ()
     summaries: Tables = ()
 
@@ -120,11 +122,12 @@ def load_config(start: Path) -> Config:
 
 
 def catalogue_of(config: Config) -> Catalogue:
-    """Give the catalogue with the user's own tables added; raises ConfigError where one of these is wrong."""
-    if config.origin is None or not (config.resources or config.summaries):
+    """Give the catalogue with the user's own files and tables added; raises ConfigError where one of these is wrong."""
+    if config.origin is None or not (config.catalogue or config.resources or config.summaries):
         return load()
+    files = ((path, _shown(str(path))) for path in config.catalogue)
     try:
-        return load().extended(config.resources, config.summaries, _shown(str(config.origin)))
+        return load().extended(config.resources, config.summaries, _shown(str(config.origin)), files)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
 
@@ -186,6 +189,7 @@ def _read(table: Mapping[str, object], path: Path, text: str) -> Config:
             raise ConfigError(f"{place}.{key}: unknown key; {_suggestion(key)}")
     version = table.get("target-version")
     sources = _texts(table.get("src", []), f"{place}.src", "directories")
+    files = _texts(table.get("catalogue", []), f"{place}.catalogue", "files of entries")
     config = Config(
         root=path.parent,
         origin=path,
@@ -196,6 +200,7 @@ def _read(table: Mapping[str, object], path: Path, text: str) -> Config:
         exclude=_texts(table.get("exclude", []), f"{place}.exclude", "file patterns"),
         src=tuple(path.parent / name for name in sources),
         target_version=_required(text) if version is None else _version(version, f"{place}.target-version"),
+        catalogue=_files(files, path.parent, f"{place}.catalogue"),
         resources=_tables(table, "resource", place),
         summaries=_tables(table, "summary", place),
     )
@@ -222,6 +227,13 @@ def _texts(value: object, where: str, what: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ConfigError(f"{where}: expected a list of {what} (strings), got {value!r}")
     return tuple(value)
+
+
+def _files(names: tuple[str, ...], root: Path, where: str) -> tuple[Path, ...]:
+    for name in names:
+        if not (root / name).is_file():
+            raise ConfigError(f"{where}: expected files of entries, and there is no {name}")
+    return tuple(root / name for name in names)
 
 
 def _tables(table: Mapping[str, object], key: str, place: str) -> Tables:

@@ -19,9 +19,10 @@ VERIFIED_KEYS = frozenset({"version", "date"})
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands at the top of a file. `packages` are requirements as pip takes them; the standard library has none."""
+    """What stands at the top of a file. `packages` are requirements as pip takes them; a file may name none."""
 
     path: Path
+    module: str  # the top-level one that the entries begin with
     library: str
     packages: tuple[str, ...] = ()
     version: str | None = None  # that the entries agreed with
@@ -38,18 +39,29 @@ def read_heading(path: Path) -> Heading:
     """Read the head of a catalogue file; raises CatalogueError."""
     values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
     file = schema.Table(path.name, values)
-    library = schema.text(file, "library") or path.stem
+    module = _module(values) or path.stem
+    library = schema.text(file, "library")
     verified = schema.Table(f"{path.name}: verified", dict(_table(file, "verified")))
     schema.reject_unknown(verified, VERIFIED_KEYS)
     packages = schema.texts(file, "packages")
     return Heading(
         path,
-        library,
-        packages or (library,),
+        module,
+        library or module,
+        packages or ((library,) if library else ()),
         schema.text(verified, "version"),
         _date(verified),
         schema.text_table(values, "unseen", path.name),
     )
+
+
+def _module(values: Mapping[str, object]) -> str | None:
+    for key in ("resource", "summary"):
+        for table in schema.tables(values, key, "", ""):
+            name = table.values.get("name")
+            if isinstance(name, str) and not name.startswith("*"):
+                return name.partition(".")[0]
+    return None
 
 
 def _date(verified: schema.Table) -> str | None:

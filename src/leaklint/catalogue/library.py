@@ -1,11 +1,12 @@
 """One file of the catalogue (or a user's tables) in memory: its entries by name, and the words that reach them."""
 
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from leaklint.catalogue import schema
+from leaklint.catalogue import contributed, schema
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, With
 
@@ -108,9 +109,14 @@ def async_releases(module: str) -> frozenset[str]:
 
 @cache
 def shipped(module: str) -> Library:
-    """Give the library of a top-level module, empty where none is shipped; raises CatalogueError."""
+    """Give the library of a top-level module, empty where there is none: ours, or what an installed library ships."""
     path = _files().get(module)
-    return EMPTY if path is None else read(path)
+    if path is not None:
+        return read(path)
+    if module in sys.stdlib_module_names or not module.isidentifier():
+        return EMPTY
+    path = contributed.files().get(module)
+    return EMPTY if path is None else _sound(path, module)
 
 
 def modules() -> tuple[str, ...]:
@@ -123,13 +129,13 @@ def paths() -> list[Path]:
     return [path for folder in (DATA / "stdlib", DATA) for path in sorted(folder.glob("*.toml"), key=_by_letter)]
 
 
-def read(path: Path) -> Library:
-    """Read a file of the catalogue; raises CatalogueError."""
-    place = path.name
+def read(path: Path, place: str | None = None) -> Library:
+    """Read a file of entries, which messages call by its place; raises CatalogueError."""
+    place = place or path.name
     try:
         values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise schema.CatalogueError(f"{place}: {error}") from None
+    except (OSError, ValueError) as error:  # no TOML, or no UTF-8
+        raise schema.CatalogueError(f"{place}: {getattr(error, 'strerror', None) or error}") from None
     file = schema.Table(place, values)
     schema.reject_unknown(file, schema.FILE_KEYS)
     for key in ("library", "docs"):
@@ -159,6 +165,32 @@ def build(resources: Iterable[schema.Table], summaries: Iterable[schema.Table]) 
         computed={entry.resource.name: entry.computed for entry in kinds.values() if entry.computed},
         titles=titles,
     )
+
+
+def kinds_named(written: Library) -> Iterator[tuple[str, str, str]]:
+    """Give the resources that tables name: how messages call the table, the key, and the name."""
+    for resource in written.resources.values():
+        yield from ((written.titles[resource.name], "extends", base) for base in resource.extends)
+    for name, summary in (*written.constructors.items(), *written.summaries.items()):
+        for kinds in (summary.acquires, (summary.contains,), *(variant.acquires or () for variant in summary.variants)):
+            yield from ((written.titles[name], "acquires", kind) for kind in kinds if kind is not None)
+
+
+def _sound(path: Path, module: str) -> Library:
+    """Read what an installed library ships; where that is wrong, nobody who only lints can mend it, so it counts as nothing."""
+    try:
+        written = read(path)
+    except schema.CatalogueError:
+        return EMPTY
+    for _, _, kind in kinds_named(written):
+        root = kind.partition(".")[0]
+        if not _has(written if root == module else shipped(root) if root in _files() else EMPTY, kind):
+            return EMPTY
+    return written
+
+
+def _has(entries: Library, kind: str) -> bool:
+    return kind in entries.resources or kind in entries.aliases
 
 
 @cache

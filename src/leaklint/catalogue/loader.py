@@ -5,6 +5,7 @@ small files. Every answer is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from leaklint.catalogue import library, schema
 from leaklint.catalogue.library import BUILTINS, EMPTY, Library
@@ -138,16 +139,20 @@ class Catalogue:
         resources: Sequence[Mapping[str, object]],
         summaries: Sequence[Mapping[str, object]],
         origin: str,
+        files: Iterable[tuple[Path, str]] = (),
     ) -> "Catalogue":
-        """Give a catalogue that also knows a user's tables, which win over the shipped ones.
+        """Give a catalogue that also knows a user's files and tables, which win over the shipped ones.
 
-        `origin` is the file they stand in. Raises CatalogueError.
+        `origin` is the file in which the tables stand; each file comes with what messages call it. Raises CatalogueError.
         """
         written = library.build(
             schema.tables({"resource": list(resources)}, "resource", origin, "[[tool.leaklint.resource]]"),
             schema.tables({"summary": list(summaries)}, "summary", origin, "[[tool.leaklint.summary]]"),
         )
-        return self.joined(written)
+        joined = EMPTY
+        for path, place in files:
+            joined = joined.merged(library.read(path, place))
+        return self.joined(joined.merged(written))
 
     def joined(self, written: Library) -> "Catalogue":
         """Give a catalogue that also knows the entries of a library, which win; raises CatalogueError."""
@@ -266,19 +271,9 @@ def inherit(resource: Resource, base: Resource) -> Resource:
 
 def check_names(written: Library, catalogue: Catalogue) -> None:
     """Raise CatalogueError for the first resource that a table names and the catalogue does not know."""
-    for resource in written.resources.values():
-        for base in resource.extends:
-            _check_name(written.titles[resource.name], "extends", base, catalogue)
-    for name, summary in (*written.constructors.items(), *written.summaries.items()):
-        for kinds in (summary.acquires, (summary.contains,), *(variant.acquires or () for variant in summary.variants)):
-            for kind in kinds:
-                if kind is not None:
-                    _check_name(written.titles[name], "acquires", kind, catalogue)
-
-
-def _check_name(title: str, key: str, name: str, catalogue: Catalogue) -> None:
-    if catalogue.resource(name) is None:
-        raise schema.CatalogueError(f'{title}: {key}: no resource "{name}"; describe it in a resource table')
+    for title, key, name in library.kinds_named(written):
+        if catalogue.resource(name) is None:
+            raise schema.CatalogueError(f'{title}: {key}: no resource "{name}"; describe it in a resource table')
 
 
 def _root(name: str) -> str:

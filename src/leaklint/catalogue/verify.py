@@ -40,17 +40,17 @@ def subject_of(path: Path) -> Subject | None:
     """Make a file ready for checks; None where its library is not installed. Raises CatalogueError."""
     heading = read_heading(path)
     version = installed_version(heading)
-    if version is None or not _is_importable(path.stem):
+    if version is None or not _is_importable(heading.module):
         return None
     entries = library.read(path)
     return Subject(heading, entries, load().joined(entries), version)
 
 
 def installed_version(heading: Heading) -> str | None:
-    """Give the installed version of a library, with the names of its packages where it has several."""
+    """Give the installed version of a library, with the names of its packages where it has several; None without one."""
     if heading.is_standard:
         return ".".join(map(str, sys.version_info[:3]))
-    found: list[str] = []
+    found: list[str] = [] if heading.packages else ["unversioned"]
     for package in heading.packages:
         name = re.split(r"[\[<>=~!; ]", package, maxsplit=1)[0]
         try:

@@ -1,10 +1,11 @@
 """`leaklint catalogue list` and `verify`: what the catalogue knows, and whether the installed libraries agree with it."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from leaklint.catalogue import library
+from leaklint.catalogue import CatalogueError, contributed, library, load
 from leaklint.catalogue.heading import Heading, read_heading
 from leaklint.catalogue.verify import disagreements, subject_of
 from leaklint.commands.scope import Trouble, complain, counted
@@ -33,11 +34,25 @@ class Verified:
 
 
 def show_list(form: str = "text") -> int:
-    """Print every library with its kinds and the version it was verified against; give the exit status."""
-    listed = [_listed(path) for path in library.paths()]
+    """Print every library with its kinds and the version it was verified against; give the exit status.
+
+    What installed libraries ship themselves comes last; a file of theirs that is wrong is named, for linting leaves it out.
+    """
+    listed, has_trouble = [_listed(path) for path in library.paths()], False
+    for path in contributed.files().values():
+        try:
+            listed.append(_listed(path))
+        except CatalogueError as error:
+            complain(f"leaklint: {path.parent}{os.sep}{error}; it is left out")
+            has_trouble = True
+    _show(listed, form)
+    return 2 if has_trouble else 0
+
+
+def _show(listed: Sequence[Listed], form: str) -> None:
     if form == "json":
         print(json.dumps([_list_object(one) for one in listed], indent=2))
-        return 0
+        return
     names = max(len(one.heading.library) for one in listed)
     states = max(len(_state(one.heading)) for one in listed)
     for one in listed:
@@ -46,7 +61,6 @@ def show_list(form: str = "text") -> int:
     verified = sum(one.heading.version is not None for one in others)
     modules = counted(len(listed) - len(others), "module")
     print(f"{counted(len(others), 'librar', 'y', 'ies')} ({verified} verified), {modules} of the standard library")
-    return 0
 
 
 def verify(names: Sequence[str], form: str = "text") -> int:
@@ -71,7 +85,7 @@ def _path(name: str) -> Path:
     """Give the file of a library: by its top-level module, by its own name, or the path of a file."""
     if name.endswith(SUFFIX) and Path(name).is_file():
         return Path(name)
-    paths = {path.stem: path for path in reversed(library.paths())}
+    paths = {**contributed.files(), **{path.stem: path for path in reversed(library.paths())}}
     if name not in paths:
         paths |= {heading.library.lower(): heading.path for heading in map(read_heading, library.paths())}
     path = paths.get(name) or paths.get(name.lower())
@@ -81,7 +95,9 @@ def _path(name: str) -> Path:
 
 
 def _listed(path: Path) -> Listed:
-    resources = library.read(path).resources
+    entries = library.read(path)
+    load().joined(entries)  # for its errors
+    resources = entries.resources
     silent = {name: one.silent for name, one in resources.items() if one.silent is not None}
     return Listed(read_heading(path), tuple(name for name in resources if name not in silent), silent)
 
@@ -113,7 +129,7 @@ def _list_object(listed: Listed) -> dict[str, object]:
     heading = listed.heading
     return {
         "library": heading.library,
-        "module": heading.path.stem,
+        "module": heading.module,
         "packages": [] if heading.is_standard else list(heading.packages),
         "verified": None if heading.version is None else {"version": heading.version, "date": heading.date},
         "kinds": list(listed.kinds),
@@ -124,7 +140,7 @@ def _list_object(listed: Listed) -> dict[str, object]:
 def _verify_object(result: Verified) -> dict[str, object]:
     return {
         "library": result.heading.library,
-        "module": result.heading.path.stem,
+        "module": result.heading.module,
         "version": result.version,
         "disagreements": list(result.disagreements),
     }
