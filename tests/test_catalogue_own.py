@@ -94,11 +94,16 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     text = "[console_scripts]\nspam = spam:main\n\n[leaklint.catalogue]\nspam = spam:leaklint.toml\n\n[other]\nx = spam:y\n"
     (announced / "entry_points.txt").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(folder))
-    contributed.files.cache_clear()
+    forget()
     yield folder
+    forget()
+
+
+def forget() -> None:
+    """Ask anew what is installed."""
     contributed.files.cache_clear()
-    library.shipped.cache_clear()
-    library.words.cache_clear()
+    for known in (library.shipped, library.words, library.references, library.loop_words, library.async_releases):
+        known.cache_clear()
 
 
 def test_what_a_library_ships_is_read(installed: Path) -> None:
