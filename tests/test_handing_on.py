@@ -14,6 +14,27 @@ SILENT = {
             if not isfilelike(target):
                 out.close()
     """,
+    "the same question of the same argument": """
+        def head(source):
+            file = source if hasattr(source, "read") else open(source)
+            try:
+                return file.read(1)
+            finally:
+                if not hasattr(source, "read"):
+                    file.close()
+    """,
+    "the same question of the same argument, about its class": """
+        def head(source):
+            if isinstance(source, Stream):
+                file = source
+            else:
+                file = open(source)
+            try:
+                return file.read(1)
+            finally:
+                if not isinstance(source, Stream):
+                    file.close()
+    """,
     "an owner is given something in memory": """
         import io
 

@@ -5,7 +5,7 @@ import ast
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block, Branch, Frame, Jump, Kind, Stop
 from leaklint.analysis.names import Scope
-from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.ops import ASKING, Comparison, Test
 
 
 class Builder:
@@ -66,7 +66,9 @@ class Builder:
     def decide(self, test: Test | None, then: Block, otherwise: Block, line: int) -> None:
         """End the current block by a test."""
         if test is not None and test.comparison is not Comparison.NOT_EMPTY:
-            self.tests[test.name] = self.tests.get(test.name, 0) + 1
+            for name in (test.name, test.subject) if test.comparison in ASKING else (test.name,):
+                if name is not None:
+                    self.tests[name] = self.tests.get(name, 0) + 1
         if self.current is None:
             self.current = self.new_block()
         self.current.end = Branch(test, then, otherwise, line)

@@ -82,10 +82,10 @@ class Conditions(Expressions):
         match node:
             case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=name), ast.Constant(value=str(attribute))]):
                 if self.is_variable(name):
-                    return Test(self.renamed(name), Comparison.HAS, attribute)
+                    return Test(self._named(node), Comparison.HAS, attribute, subject=self.renamed(name))
             case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name() | ast.NamedExpr() as checked, classes]):
                 if (source := self.operand(checked)) is not None:
-                    return Test(source, Comparison.INSTANCE, _names_of(classes))
+                    return Test(self._named(node), Comparison.INSTANCE, _names_of(classes), subject=source)
             case _:
                 pass
         if (state := self._state(node)) is not None:
@@ -130,17 +130,18 @@ class Conditions(Expressions):
 
     def _opaque(self, node: ast.expr) -> Test | None:
         """Give a test on an expression that nobody understands but that may be tested again."""
-        names = set()
+        names = False
         for one in walk(node):
             if isinstance(one, ast.Call) and not _is_predicate(one):
                 return None
-            if isinstance(one, ast.Name):
-                names.add(one.id)
-        if not names:
-            return None
+            names |= isinstance(one, ast.Name)
+        return Test(self._named(node)) if names else None
+
+    def _named(self, node: ast.expr) -> str:
+        """Name an opaque test by what it asks."""
         key = "?" + ast.dump(node)
-        self.mentions[key] = frozenset(names)
-        return Test(key)
+        self.mentions[key] = frozenset(one.id for one in walk(node) if isinstance(one, ast.Name))
+        return key
 
     def pattern_test(self, subject: ast.expr, case: ast.match_case) -> Test | None:
         """Give the test that `case None` makes of a variable."""

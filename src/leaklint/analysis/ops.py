@@ -221,11 +221,15 @@ class Comparison(Enum):
     CLOSED = "closed"  # an attribute or method that is true once the resource is released
 
 
+ASKING = frozenset((Comparison.HAS, Comparison.INSTANCE))
+
+
 @dataclass(frozen=True, slots=True)
 class Test:
     """A condition on a name (or on an opaque expression, whose name then starts with `?`).
 
-    One that compares a name with a text is opaque too: `subject` is that name, the operand the text.
+    One that compares a name with a text is opaque too: `subject` is that name, the operand the text. So is one that asks for
+    an attribute or a class: of a value that nobody knows, the same question is answered alike.
     """
 
     name: str

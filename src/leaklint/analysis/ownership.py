@@ -203,11 +203,7 @@ def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
                 if decided is not None and outcome is not decided:
                     continue
                 narrowed = store.copy() if outcome and decided is None else store
-                if (
-                    test is None
-                    or (test.name.startswith("?") and test.name not in setting.graph.guards)
-                    or narrowed.refine(test, outcome)
-                ):
+                if test is None or narrowed.refine(test, outcome, test.name[0] != "?" or test.name in setting.graph.guards):
                     _send(target, narrowed, setting, out)
         case Reraise(kinds=kinds, source=source, after=after):
             if after is not None and SWALLOWER in store.values(source):

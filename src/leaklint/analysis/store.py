@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator, Set
 
 from leaklint.analysis import comparing
-from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.ops import ASKING, Comparison, Test
 from leaklint.analysis.values import (
     ENTERED,
     FALSE,
@@ -190,17 +190,22 @@ class Store:
 
     def decides(self, test: Test) -> bool | None:
         """Say how a comparison with a text ends, where the name is known to hold a constant."""
-        outcomes = {
-            value.value == test.operand if isinstance(value, Constant) else None
-            for value in (self.env.get(test.subject, NOTHING) if test.subject is not None else NOTHING)
-        }
+        values = self.env.get(test.subject, NOTHING) if test.subject is not None else NOTHING
+        if test.comparison in ASKING:
+            outcomes = {truth(self, value, test) for value in values}
+        else:
+            outcomes = {value.value == test.operand if isinstance(value, Constant) else None for value in values}
         return next(iter(outcomes)) if len(outcomes) == 1 else None
 
-    def refine(self, test: Test, outcome: bool) -> bool:
-        """Narrow what a tested name may hold; say whether the outcome is possible."""
+    def refine(self, test: Test, outcome: bool, is_repeated: bool = True) -> bool:
+        """Narrow what a tested name may hold, and note an answer that is asked for again; say whether it is possible."""
+        if test.subject is not None:
+            asked = Test(test.subject, test.comparison, test.operand)
+            is_possible = test.comparison not in ASKING or self.refine(asked, outcome)
+            return is_possible and (not is_repeated or self.refine(Test(test.name), outcome))
         values = self.env.get(test.name)
         if values is None:
-            return self._learn(test, outcome)
+            return not is_repeated or self._learn(test, outcome)
         kept = frozenset(value for value in values if truth(self, value, test) in (outcome, None))
         if not kept:
             return False
