@@ -15,6 +15,7 @@ from leaklint.analysis.lower_sequence import REGISTERING
 from leaklint.analysis.names import children, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.reach import droppable
+from leaklint.analysis.turned_fixture import plan_turn, turned_annotation
 from leaklint.analysis.way import Way, way_of
 from leaklint.model.fix import (
     Applicability,
@@ -43,7 +44,8 @@ def plan_returned(fixture: Fixture, left: Sequence[Obligation]) -> Fix | None:
     facts = left[0].facts
     if not returns:
         return _plan_kept(left, facts)
-    blocks = [_enclosing(one, left) for one in left]
+    turned = plan_turn(fixture, left)
+    blocks = [_enclosing(one, left, turned is not None) for one in left]
     yields = yielding(fixture, returns, facts)
     if yields is None or any(block is None for block in blocks):
         return None
@@ -52,11 +54,14 @@ def plan_returned(fixture: Fixture, left: Sequence[Obligation]) -> Fix | None:
     if len(set(statements)) < len(statements):
         return None  # two expressions of one statement
     imports = [name for block in blocks if block is not None for name in block[1]]
-    annotation = annotation_of(fixture, facts)
+    annotation = annotation_of(fixture, facts, turned is not None)
     if annotation is not None:
         edits.append(annotation[0])
         imports += annotation[1]
-    is_unsafe = any(applicability_of(one) is Applicability.UNSAFE for one in left)
+    if turned is not None:
+        edits += turned.edits
+        imports += turned.imports
+    is_unsafe = turned is not None or any(applicability_of(one) is Applicability.UNSAFE for one in left)
     applicability = Applicability.UNSAFE if is_unsafe else Applicability.SAFE
     return Fix(Several(tuple(dict.fromkeys([*edits, *yields]))), applicability, tuple(dict.fromkeys(imports)))
 
@@ -70,10 +75,14 @@ def plan_yielded(fixture: Fixture, one: Obligation) -> Fix | None:
         first = min((facts.source.span(node) for node in fixture.yields), default=narrow.edit.last)
         if narrow.edit.last < first:
             return narrow
-    enclosing = _enclosing(one, [one])
+    turned = plan_turn(fixture, [one])
+    enclosing = _enclosing(one, [one], turned is not None)
     if enclosing is None:
         return None
     edits = [*enclosing[0], *_stale_comments(fixture, facts)]
+    if turned is not None:
+        edits += [*turned.edits, *turned_annotation(fixture, facts)]
+        return Fix(Several(tuple(edits)), Applicability.UNSAFE, tuple(dict.fromkeys([*enclosing[1], *turned.imports])))
     edit = edits[0] if len(edits) == 1 else Several(tuple(edits))
     return Fix(edit, applicability_of(one), enclosing[1])
 
@@ -108,7 +117,7 @@ def _is_load(name: ast.Name) -> bool:
 # --- blocks -------------------------------------------------------------------------------------------------------------
 
 
-def _enclosing(one: Obligation, left: Sequence[Obligation]) -> tuple[list[Single], tuple[str, ...]] | None:
+def _enclosing(one: Obligation, left: Sequence[Obligation], is_turned: bool) -> tuple[list[Single], tuple[str, ...]] | None:
     """Give the edits that release a resource at the end of the suite in which it is acquired, and their imports."""
     facts, statement = one.facts, one.statement
     started = next((op for op in one.history.openings if isinstance(op, Call) and one.site.resource.only_in_fixtures), None)
@@ -121,24 +130,24 @@ def _enclosing(one: Obligation, left: Sequence[Obligation]) -> tuple[list[Single
     if not _is_within(one, suite, index):
         return None
     if one.site.element is None and started is None and not _is_assigned(one):
-        return _around_value(one, suite)
+        return _around_value(one, suite, is_turned)
     names = [_name(other) for other in left if other.node is one.node]
     if None in names or not names or len(suite) == index + 1:
         return None
-    return _after_binding(one, [name for name in names if name is not None], statement, suite)
+    return _after_binding(one, [name for name in names if name is not None], statement, suite, is_turned)
 
 
 def _after_binding(
-    one: Obligation, names: list[str], statement: ast.stmt, suite: Suite
+    one: Obligation, names: list[str], statement: ast.stmt, suite: Suite, is_turned: bool
 ) -> tuple[list[Single], tuple[str, ...]] | None:
     span = one.facts.source.span
-    way, last = way_of(one, names[0]), span(suite[-1])
+    way, last = way_of(one, names[0], is_turned), span(suite[-1])
     if way is None:
         return None
     releases = tuple(span(dropped) for dropped in droppable(one, suite, len(suite) - 1))
     value, target = acquired_value(one), _target(statement)
     if way.opener is None:
-        lines = tuple(line for name in names for line in _lines(one, name))
+        lines = tuple(line for name in names for line in _lines(one, name, is_turned))
         return [FinallyBlock(span(statement), last, lines, releases)], way.imports
     if value is not None and target is not None:
         return [WithBlock(span(statement), span(value), target, last, way.opener, releases)], way.imports
@@ -147,14 +156,14 @@ def _after_binding(
     return [WithName(span(statement), ", ".join(names), last, way.opener, releases)], way.imports
 
 
-def _around_value(one: Obligation, suite: Suite) -> tuple[list[Single], tuple[str, ...]] | None:
+def _around_value(one: Obligation, suite: Suite, is_turned: bool) -> tuple[list[Single], tuple[str, ...]] | None:
     facts, statement, span = one.facts, one.statement, one.facts.source.span
     head = head_with(statement, one.node, facts)
     path = path_to(head, one.node) if head is not None else None
     if head is None or path is None or is_conditional(path) or is_preceded_by_call(head, path):
         return None
     name = _new_name(one)
-    way = way_of(one, name)
+    way = way_of(one, name, is_turned)
     if way is None:
         return None
     above = path[-2] if len(path) > 1 else None
@@ -164,8 +173,8 @@ def _around_value(one: Obligation, suite: Suite) -> tuple[list[Single], tuple[st
     return [WithTemporary(span(statement), value, name, span(suite[-1]), way.opener)], way.imports
 
 
-def _lines(one: Obligation, name: str) -> tuple[str, ...]:
-    way = way_of(one, name)
+def _lines(one: Obligation, name: str, is_turned: bool) -> tuple[str, ...]:
+    way = way_of(one, name, is_turned)
     return way.lines if isinstance(way, Way) else ()
 
 
@@ -287,12 +296,12 @@ def _plan_kept(left: Sequence[Obligation], facts: Facts) -> Fix | None:
     return Fix(FinallyBlock(last, last, tuple(lines)), Applicability.UNSAFE if is_unsafe else Applicability.SAFE)
 
 
-def annotation_of(fixture: Fixture, facts: Facts) -> tuple[Replace, tuple[str, ...]] | None:
+def annotation_of(fixture: Fixture, facts: Facts, is_turned: bool = False) -> tuple[Replace, tuple[str, ...]] | None:
     """Give the edit of the annotation: what is returned is yielded now."""
     node = fixture.node.returns
     if node is None:
         return None
-    wanted = "AsyncIterator" if fixture.is_async else "Iterator"
+    wanted = "AsyncIterator" if fixture.is_async or is_turned else "Iterator"
     bindings = facts.module.bindings
     span = facts.source.span(node)
     text = facts.source.segment(span)

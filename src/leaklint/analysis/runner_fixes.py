@@ -1,17 +1,15 @@
-"""Unsafe fixes that let one loop serve where several did, and that end the loop of a thread; None where none is clear."""
+"""Unsafe fixes that let one loop serve where several did; None where none is clear."""
 
 import ast
 
 from leaklint.analysis.crossings import Crossing
 from leaklint.analysis.facts import Facts, Suite, names_in
 from leaklint.analysis.loop_fixes import UNSAFE, text_of
-from leaklint.analysis.loop_threads import Ending, LoopThread
 from leaklint.analysis.loops import LoopCall, own_nodes
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.runs import REPEATED, Run
-from leaklint.model.fix import Around, FinallyBlock, Fix, Remove, Replace, Several
+from leaklint.model.fix import Around, Fix, Remove, Replace, Several
 
 RUNNER = (3, 11)  # the Python that brought asyncio.Runner
 
@@ -114,38 +112,3 @@ def _enclosed(
 def _new_name(facts: Facts) -> str:
     taken = names_in(facts.function.node if facts.function else facts.source.tree)
     return next(name for name in ("runner", "runner2", "loop_runner", "loop_runner2") if name not in taken)
-
-
-def stop_threadsafe(call: ast.Call, thread: LoopThread, found: Ending, module: ModuleFacts) -> Fix | None:
-    """Stop a loop from another thread as it must be, then join and close what is not yet joined and closed."""
-    function = call.func
-    statement = next((one for one in walk(module.source.tree) if isinstance(one, ast.Expr) and one.value is call), None)
-    if statement is None or not isinstance(function, ast.Attribute) or len(found.wrong_stops) != 1:
-        return None
-    source = module.source
-    loop, stop = source.segment(source.span(function.value)), source.segment(source.span(function))
-    lines: list[str] = []
-    if not found.is_joined:
-        name = _thread_name(thread)
-        if name is None:
-            return None
-        lines.append(f"{name}.join()")
-    if not found.is_closed:
-        lines.append(f"{loop}.close()")
-    span = source.span(statement)
-    follows = (FinallyBlock(span, span, tuple(lines)),) if lines else ()
-    return Fix(Several((Replace(source.span(call), f"{loop}.call_soon_threadsafe({stop})"), *follows)), UNSAFE)
-
-
-def _thread_name(thread: LoopThread) -> str | None:
-    """Give the expression that holds the thread."""
-    owner = thread.owner
-    if owner is not None and any(terminal(base) == "Thread" for base in owner.bases):
-        return "self"
-    for one in walk(owner) if owner is not None else ():
-        match one:
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=own), attr=attr)], value=value) if value is thread.launch:
-                return f"{own}.{attr}"
-            case _:
-                pass
-    return None

@@ -23,22 +23,23 @@ class Way:
     imports: tuple[str, ...] = ()
 
 
-def way_of(obligation: Obligation, name: str | None) -> Way | None:
-    """Say how the resource can be released at the end of a block."""
+def way_of(obligation: Obligation, name: str | None, is_turned: bool = False) -> Way | None:
+    """Say how the resource can be released at the end of a block, which may stand in what is turned into a coroutine."""
     facts, resource = obligation.facts, obligation.site.resource
+    is_async = facts.is_async or is_turned
     if resource.with_target is not None:
-        lines = _release_lines(obligation, name or "")
+        lines = _release_lines(obligation, name or "", is_async)
         return Way(None, lines) if lines and name is not None else None
     if resource.sync_with is With.RELEASES and not resource.with_does_more and not resource.waits:
         return Way(Opener())
-    if resource.async_with is With.RELEASES and facts.is_async and not resource.waits:
+    if resource.async_with is With.RELEASES and is_async and not resource.waits:
         return Way(Opener(is_async=True))
     is_run_here = resource.is_loop and facts.solution.setting.body is not Body.FIXTURE  # its generators are closed too
     if "close" in resource.releases and not resource.waits and not is_run_here:
         return closing_way("closing", facts)
-    if "aclose" in resource.async_releases and facts.is_async:
+    if "aclose" in resource.async_releases and is_async:
         return closing_way("aclosing", facts)
-    lines = _release_lines(obligation, name or "")
+    lines = _release_lines(obligation, name or "", is_async)
     if not lines or name is None:
         return None
     return Way(None, lines, _imports_for(lines[0], facts))
@@ -66,8 +67,8 @@ def closing_way(function: str, facts: Facts) -> Way | None:
     return Way(Opener(function == "aclosing", f"contextlib.{function}"), imports=("contextlib",))
 
 
-def _release_lines(obligation: Obligation, name: str) -> tuple[str, ...]:
-    resource, is_async = obligation.site.resource, obligation.facts.is_async
+def _release_lines(obligation: Obligation, name: str, is_async: bool) -> tuple[str, ...]:
+    resource = obligation.site.resource
     if resource.is_loop:
         return (f"{name}.run_until_complete({name}.shutdown_asyncgens())", f"{name}.close()")
     if resource.releases:

@@ -205,8 +205,24 @@ class ToFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """The lines stand instead of the statement, whose comments stay above them."""
+
+    statement: Span
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameter:
     """The function at `statement` takes one more parameter, after those that have no default."""
+
+    statement: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropParameter:
+    """The function at `statement` loses the parameter `name`, which has no default."""
 
     statement: Span
     name: str
@@ -231,6 +247,8 @@ Single = (
     | Remove
     | ToFunction
     | AddParameter
+    | Instead
+    | DropParameter
 )
 
 

@@ -1,6 +1,7 @@
 """The blocks that edits build: with statements and try/finally around statements that move."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TypeVar
 
 import libcst as cst
@@ -85,28 +86,35 @@ def with_item(edit: WithItem, node: cst.With, value: cst.BaseExpression, indent:
 
 def substitute(node: Node, new: Mapping[cst.BaseExpression, cst.BaseExpression]) -> Node:
     """Give a node with some of its expressions replaced; raises CannotRewrite where one is not there."""
-    changed = node
-    for old, path in [(old, _path(node, old)) for old in new]:
-        now: cst.CSTNode | None = changed if path is not None else None
-        for index in path or ():
-            now = now.children[index] if now is not None else None
-        if now is None:
+    changed: cst.CSTNode = node
+    for old, value in new.items():
+        path = _path(old, changed)
+        if not path:
             raise CannotRewrite("the expression is not where it was")
-        result = changed.deep_replace(now, stand_in(old, new[old]))  # which makes every node anew, hence the paths
-        if not isinstance(result, type(node)):
-            raise CannotRewrite("the expression is the whole statement")
-        changed = result
+        changed = stand_in(old, value)
+        for parent, child in reversed(list(pairwise(path))):
+            changed = _with_child(parent, child, changed)
+    if not isinstance(changed, type(node)):
+        raise CannotRewrite("the expression is the whole statement")
     return changed
 
 
-def _path(node: cst.CSTNode, inner: cst.CSTNode) -> tuple[int, ...] | None:
-    """Give the way from a node down to a part of it, as indices of children."""
-    if node is inner:
-        return ()
-    for index, child in enumerate(node.children):
-        if (rest := _path(child, inner)) is not None:
-            return index, *rest
-    return None
+def _path(inner: cst.CSTNode, outer: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
+    """Give the nodes from an outer one down to an inner one; empty where it is not there."""
+    if inner is outer:
+        return (outer,)
+    return next(((outer, *path) for child in outer.children if (path := _path(inner, child))), ())
+
+
+def _with_child(parent: cst.CSTNode, old: cst.CSTNode, new: cst.CSTNode) -> cst.CSTNode:
+    """Give a node with one of its children replaced; the others stay the very same nodes, for other edits look for them."""
+    for name in parent.__dataclass_fields__:
+        value: object = getattr(parent, name)
+        if value is old:
+            return parent.with_changes(**{name: new})
+        if isinstance(value, tuple | list) and any(one is old for one in value):
+            return parent.with_changes(**{name: tuple(new if one is old else one for one in value)})
+    raise CannotRewrite("the expression is not where it was")
 
 
 def is_within(inner: cst.CSTNode, outer: cst.CSTNode) -> bool:

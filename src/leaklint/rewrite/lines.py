@@ -2,10 +2,20 @@
 
 import libcst as cst
 
-from leaklint.model.fix import AddFunction, AddParameter, Append, Around, Bind, ChangeComment, ToFunction
+from leaklint.model.fix import (
+    AddFunction,
+    AddParameter,
+    Append,
+    Around,
+    Bind,
+    ChangeComment,
+    DropParameter,
+    Instead,
+    ToFunction,
+)
 from leaklint.rewrite.blocks import code_lines, substitute
-from leaklint.rewrite.expressions import alone
-from leaklint.rewrite.layout import Run, Statement, block, own_comment, parts, run_of
+from leaklint.rewrite.expressions import alone, parse_expression
+from leaklint.rewrite.layout import Run, Statement, block, comment_lines, led_by, own_comment, parts, run_of
 from leaklint.rewrite.refusal import CannotRewrite
 
 
@@ -25,12 +35,15 @@ def return_line() -> Statement:
 
 
 def bound(edit: Bind, line: Statement, value: cst.BaseExpression) -> tuple[Statement, ...]:
-    """Give a value a name of its own before its statement, and the release after it."""
+    """Give a value a name of its own, perhaps an attribute, before its statement, and the release after it."""
+    target = parse_expression(edit.name)
+    if not isinstance(target, cst.Name | cst.Attribute):
+        raise CannotRewrite(f"`{edit.name}` is no name")
     first = cst.SimpleStatementLine(
-        body=(cst.Assign(targets=(cst.AssignTarget(cst.Name(edit.name)),), value=alone(value)),),
+        body=(cst.Assign(targets=(cst.AssignTarget(target),), value=alone(value)),),
         leading_lines=line.leading_lines,
     )
-    using = substitute(line.with_changes(leading_lines=()), {value: cst.Name(edit.name)})
+    using = substitute(line.with_changes(leading_lines=()), {value: parse_expression(edit.name)})
     return first, using, *code_lines(edit.release)
 
 
@@ -108,6 +121,24 @@ def appended(edit: Append, line: Statement, indent: str | None) -> Statement:
         return line.with_changes(body=suite.with_changes(body=(*suite.body, *new)))
     body, after = run_of(suite)
     return line.with_changes(body=block((*body, *new), after, indent, cst.TrailingWhitespace()))
+
+
+def replaced(edit: Instead, line: Statement) -> tuple[Statement, ...]:
+    """Give lines instead of a statement, below what it leaves: its comments, the blank lines above it."""
+    first, *others = code_lines(edit.lines)
+    return led_by(first, (*line.leading_lines, *comment_lines(line.with_changes(leading_lines=())))), *others
+
+
+def without_parameter(edit: DropParameter, line: Statement) -> Statement:
+    """Take a parameter from a function."""
+    if not isinstance(line, cst.FunctionDef):
+        raise CannotRewrite("the statement is no function")
+    kept = [one for one in line.params.params if one.name.value != edit.name]
+    if len(kept) + 1 != len(line.params.params) or line.params.posonly_params:
+        raise CannotRewrite(f"`{edit.name}` is no plain parameter")
+    if kept and kept[-1] is not line.params.params[-1]:
+        kept[-1] = kept[-1].with_changes(comma=line.params.params[-1].comma)
+    return line.with_changes(params=line.params.with_changes(params=tuple(kept)))
 
 
 def recommented(edit: ChangeComment, line: Statement) -> Statement:

@@ -13,8 +13,10 @@ from leaklint.model.fix import (
     Around,
     Bind,
     ChangeComment,
+    DropParameter,
     FinallyBlock,
     Fix,
+    Instead,
     MoveUp,
     Remove,
     Replace,
@@ -36,7 +38,9 @@ from leaklint.rewrite.locate import AstStatement, Located, Positions
 from leaklint.rewrite.refusal import CannotRewrite
 
 BlockEdit = WithBlock | WithName | WithTemporary | FinallyBlock
-LineEdit = Bind | ToYield | ReturnAfter | AddFunction | Append | ChangeComment | ToFunction | AddParameter
+LineEdit = (
+    Bind | ToYield | ReturnAfter | AddFunction | Append | ChangeComment | ToFunction | AddParameter | Instead | DropParameter
+)
 DoneEdit = BlockEdit | LineEdit | WithItem | Replace | Around | MoveUp | Turn
 
 

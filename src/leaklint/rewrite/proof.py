@@ -19,8 +19,10 @@ from leaklint.model.fix import (
     Around,
     Bind,
     ChangeComment,
+    DropParameter,
     FinallyBlock,
     Fix,
+    Instead,
     Remove,
     Replace,
     ReturnAfter,
@@ -146,7 +148,7 @@ def _imported(part: Part, modules: frozenset[str]) -> set[tuple[str | None, str,
 def _changes(edit: Single) -> int:
     """Count the statements that an edit may change without naming what they become."""
     match edit:
-        case WithTemporary() | Replace() | ToYield() | ReturnAfter() | Turn() | AddParameter():
+        case WithTemporary() | Replace() | ToYield() | ReturnAfter() | Turn() | AddParameter() | DropParameter():
             return 1
         case Bind():
             return 2
@@ -161,7 +163,7 @@ def _going(old: Source, part: Part, edits: Sequence[Single]) -> set[Clause]:
     named = {edit.statement for edit in edits if not isinstance(edit, Replace | AddFunction | Append)}
     blocks = [edit for edit in edits if isinstance(edit, WithBlock | WithName | WithTemporary | FinallyBlock)]
     releases = {span for edit in blocks for span in edit.releases}
-    releases |= {edit.statement for edit in edits if isinstance(edit, Remove)}
+    releases |= {edit.statement for edit in edits if isinstance(edit, Remove | Instead)}
     released = {inner for clause, span in spans.items() if span in releases for inner in _clauses(clause)}
     going = released | {clause for clause, span in spans.items() if span in named}
     for edit in edits:
@@ -204,7 +206,7 @@ def _named(fixes: Sequence[Fix], edits: Sequence[Single]) -> set[str]:
     texts = [import_line(name) for fix in fixes for name in fix.imports]
     texts += ["\n".join(edit.release) for edit in edits if isinstance(edit, FinallyBlock | Bind)]
     texts += ["\n".join(edit.final) for edit in edits if isinstance(edit, Around)]
-    texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append | ToFunction)]
+    texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append | ToFunction | Instead)]
     return {_head(clause) for text in texts for line in ast.parse(text).body for clause in _clauses(line)}
 
 

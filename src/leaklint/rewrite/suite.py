@@ -12,7 +12,9 @@ from leaklint.model.fix import (
     Append,
     Bind,
     ChangeComment,
+    DropParameter,
     FinallyBlock,
+    Instead,
     ReturnAfter,
     ToFunction,
     ToYield,
@@ -29,9 +31,11 @@ from leaklint.rewrite.lines import (
     as_function,
     bound,
     recommented,
+    replaced,
     return_line,
     spaced,
     with_parameter,
+    without_parameter,
     yielded,
 )
 from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, Plan, ReplaceTask, TurnTask
@@ -188,6 +192,10 @@ def _changed(element: Element, task: LineTask, indent: str | None, is_top: bool)
             return replace(element, nodes=(as_function(edit, line),))
         case AddParameter():
             return replace(element, nodes=(with_parameter(edit, line),))
+        case Instead():
+            return replace(element, nodes=replaced(edit, line))
+        case DropParameter():
+            return replace(element, nodes=(without_parameter(edit, line),))
         case Bind() if task.value:
             nodes = tuple(_as_indented(node, is_top) for node in bound(edit, line, task.value))
             return replace(element, nodes=nodes)

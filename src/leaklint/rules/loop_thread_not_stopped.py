@@ -28,16 +28,16 @@ Good:
             self.thread.join()
             self.loop.close()
 
-Fix: unsafe; `call_soon_threadsafe`, and a close after the join.
+Fix: unsafe; `call_soon_threadsafe`, and a close after the join; a method for all of it where there is none.
 """
 
 import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.kinds import attribute_kind
+from leaklint.analysis.loop_thread_fixes import end_loop, stop_threadsafe
 from leaklint.analysis.loop_threads import Ending, LoopThread, ending, is_kept_here, loop_threads
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.runner_fixes import stop_threadsafe
 from leaklint.model.finding import Finding
 from leaklint.model.span import Span
 from leaklint.rules.rule import Rule
@@ -56,7 +56,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         missing = _missing(found) if not found.wrong_stops else None
         if missing is not None and spans:
             text = f"the loop `{thread.name}` runs in a thread, and nobody {missing}"
-            yield Finding(rule.code, spans[0], text, (), None, spans)
+            yield Finding(rule.code, spans[0], text, (), end_loop(thread, found, module), spans)
 
 
 def _missing(found: Ending) -> str | None:

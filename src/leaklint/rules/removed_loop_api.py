@@ -15,12 +15,13 @@ Good:
     async def main(): ...
     uvloop.run(main())
 
-Fix: `uvloop.run` for the `asyncio.run` that follows.
+Fix: `uvloop.run` for the `asyncio.run` that follows; unsafe: without the `event_loop` fixture.
 """
 
 import ast
 from collections.abc import Iterator
 
+from leaklint.analysis.event_loop_fixes import drop_override, without_event_loop
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loop_fixes import drop_removed, run_by_uvloop
 from leaklint.analysis.loops import loop_calls
@@ -61,7 +62,8 @@ def _when(removed: str, facts: Facts, module: ModuleFacts) -> str:
 def _fixture(function: Function, module: ModuleFacts) -> Finding | None:
     node = function.node
     is_fixture = any(terminal(one) in FIXTURES for one in node.decorator_list)
-    if is_fixture and node.name == FIXTURE:
+    is_override = is_fixture and node.name == FIXTURE
+    if is_override:
         text = "pytest-asyncio 1.0 has no `event_loop` fixture to override; use `loop_scope` or `loop_factory`"
     elif (is_fixture or node.name.startswith("test")) and any(one.arg == FIXTURE for one in node.args.args):
         if module.project.has_fixture(FIXTURE):
@@ -69,9 +71,10 @@ def _fixture(function: Function, module: ModuleFacts) -> Finding | None:
         text = "pytest-asyncio 1.0 has no `event_loop` fixture; make the test async, or ask for the running loop"
     else:
         return None
+    fix = drop_override(function, module) if is_override else without_event_loop(function, is_fixture, module)
     line = module.source.lines[node.lineno - 1]
     span = module.source.span(node)
-    return Finding(rule.code, type(span)(node.lineno, span.column, node.lineno, len(line)), text)
+    return Finding(rule.code, type(span)(node.lineno, span.column, node.lineno, len(line)), text, (), fix)
 
 
 rule = Rule("LKR909", "removed-loop-api", "policies, uvloop.install, nest_asyncio, the event_loop fixture", "uvloop.run", check)
