@@ -31,6 +31,21 @@ SILENT = {
             h = open(p)
             app.on_exit(lambda: h.close())
     """,
+    "a generator that awaits by yielding, and closes": """
+        from tornado.testing import gen_test
+        from tornado.websocket import websocket_connect
+        class T:
+            @gen_test
+            def test_echo(self):
+                ws = yield websocket_connect('ws://x')
+                try:
+                    assert (yield ws.read_message())
+                finally:
+                    ws.close()
+            @gen_test
+            def test_several(self):
+                yield [websocket_connect('ws://x'), websocket_connect('ws://y')]
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:
@@ -220,6 +235,73 @@ FOUND = {
         def f(p):
             h = open(p)  # LKR101
             read(h)
+    """,
+    "a generator that awaits by yielding": """
+        from tornado.testing import gen_test
+        from tornado.websocket import websocket_connect
+        class T:
+            @gen_test
+            def test_echo(self):
+                ws = yield websocket_connect('ws://x')  # LKR101
+                ws.write_message('a')
+                assert (yield ws.read_message())
+    """,
+    "a generator that awaits by delegating, as a factory and as its caller": """
+        import asyncio
+        @asyncio.coroutine
+        def make(p):
+            h = open(p)
+            yield from asyncio.sleep(1)
+            return h
+        @asyncio.coroutine
+        def use(p):
+            h = yield from make(p)  # LKR101
+            return h.read()
+    """,
+    "a test method that something drives": """
+        import asyncio
+        from mine import run_until_complete
+        class T:
+            @run_until_complete
+            def test_it(self):
+                r, w = yield from asyncio.open_connection('h', 1)  # LKR101
+                w.write(b'')
+    """,
+    "what six moves": """
+        import socket
+        from six.moves import http_client as httplib
+        from six.moves.urllib.request import urlopen
+        def f():
+            r = httplib.HTTPResponse(socket.socket())  # LKR104
+            r.chunked = 0
+        def g(u):
+            return urlopen(u).read()  # LKR104
+    """,
+    "a reader that makes the next reader over the same file": """
+        class Header:
+            def __init__(self, file, pos):
+                self.file = file
+                self.pos = pos
+            def next(self):
+                if self.file is None: return None
+                return Header(self.file, self.pos + 1)
+        def f(p):
+            h = open(p)  # LKR101
+            one = Header(h, 0)
+            return one.next().pos
+    """,
+    "a method that is called as files call what gives data": """
+        import socket
+        class Wrapped:
+            def __init__(self, sock): self.sock = sock
+            def recv(self, n): return self.one(n, self.sock.recv)
+            def one(self, n, f): return f(n)
+            def close(self): self.sock.close()
+        def f(a):
+            w = Wrapped(socket.create_connection(a))  # LKR101
+            got = bytearray()
+            got += w.recv(1)
+            return got
     """,
     "a lazy thing that is lent": """
         import tempfile, json

@@ -24,7 +24,7 @@ def graph_of(text: str) -> Graph:
     tree = ast.parse(textwrap.dedent(text))
     function = next(iter(functions(tree)))
     scope = function_scope(function, module_scope(tree))
-    kind = bodies.yield_kind(bodies.kind_of(function, scope.bindings.yields))
+    kind = bodies.yield_kind(bodies.kind_of(function, scope))
     return lower(function.node.body, scope, kind)
 
 

@@ -16,6 +16,7 @@ TRANSPARENT = frozenset(
     ("staticmethod", "classmethod", "wraps", "override", "final", "no_type_check", "typechecked", "overload")
 )
 DRIVERS = frozenset(("coroutine", "gen_test", "inlineCallbacks", "engine"))  # they make a coroutine of a generator
+MARKING = frozenset(("pytest", "unittest", "mock"))  # modules whose decorators drive nothing
 CACHES = frozenset(("lru_cache", "cache", "cached_property", "memoize", "alru_cache", "singleton"))
 
 
@@ -24,16 +25,29 @@ def decorators(function: Function) -> frozenset[str]:
     return frozenset(terminal(one) for one in function.node.decorator_list)
 
 
-def kind_of(function: Function, yields: bool) -> Body:
-    """Say what kind of body a function has."""
+def is_driven(function: Function, module: Scope) -> bool:
+    """Say whether a generator is a coroutine in the old style: what it yields is awaited, and comes back.
+
+    A decorated test method that yields is one, too: nothing else could run it.
+    """
+    if isinstance(function.node, ast.AsyncFunctionDef) or not function.node.decorator_list:
+        return False
+    if decorators(function) & DRIVERS:
+        return True
+    found = [module.dotted(one.func if isinstance(one, ast.Call) else one) or "" for one in function.node.decorator_list]
+    return (
+        function.is_method and function.node.name.startswith("test") and not {one.partition(".")[0] for one in found} & MARKING
+    )
+
+
+def kind_of(function: Function, scope: Scope) -> Body:
+    """Say what kind of body a function has; `scope` is its own."""
     names = decorators(function)
     if names & FIXTURES:
         return Body.FIXTURE
     if names & MANAGERS:
         return Body.CONTEXT_MANAGER
-    if names & DRIVERS:
-        return Body.PLAIN
-    return Body.GENERATOR if yields else Body.PLAIN
+    return Body.GENERATOR if scope.bindings.yields and not is_driven(function, scope) else Body.PLAIN
 
 
 def yield_kind(body: Body) -> Kind | None:

@@ -2,8 +2,8 @@
 
 import ast
 
-from leaklint.analysis.closures import RELEASING
-from leaklint.analysis.names import children
+from leaklint.analysis.closures import READING, RELEASING
+from leaklint.analysis.names import children, terminal
 from leaklint.analysis.owners import Owner, is_dataclass
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.running import asks_loop, runs_loop
@@ -84,7 +84,20 @@ def _is_handed_on(owner: Owner, attributes: set[str]) -> bool:
         while stack:
             one, parent = stack.pop()
             is_it = isinstance(one, ast.Attribute) and one.attr in attributes and isinstance(one.ctx, ast.Load)
-            if is_it and not (isinstance(parent, ast.Attribute) and parent.attr not in RELEASING):
+            if is_it and not _is_only_read(one, parent, owner.node.name):
                 return True
             stack.extend((child, one) for child in children(one))
     return False
+
+
+def _is_only_read(node: ast.AST, parent: ast.AST | None, own_class: str) -> bool:
+    """Say whether a mention only reads from what it mentions, compares it, or makes another object of the same class of it."""
+    match parent:
+        case ast.Attribute(attr=attr):
+            return attr not in RELEASING
+        case ast.Compare() | ast.Subscript() | ast.If() | ast.While() | ast.UnaryOp() | ast.BinOp() | ast.FormattedValue():
+            return True
+        case ast.Call(func=func):
+            return node is not func and terminal(func) in READING | {own_class, "__class__"}
+        case _:
+            return False

@@ -7,8 +7,10 @@ computes something, and whoever holds that holds nothing that can be released.
 import ast
 from collections.abc import Iterator, Mapping
 
+from leaklint.analysis.callee import is_plain
 from leaklint.analysis.names import FunctionNode, children, terminal, walk
 
+DATA = frozenset(("bool", "bytearray", "bytes", "float", "int", "str"))
 TRANSPARENT = frozenset(("override", "final", "abstractmethod", "wraps"))
 
 
@@ -16,13 +18,20 @@ def lends(node: FunctionNode, methods: Mapping[str, FunctionNode], seen: frozens
     """Say whether the result of a method may lead to its object; `methods` are those of its class."""
     names = {terminal(one) for one in node.decorator_list}
     arguments = [*node.args.posonlyargs, *node.args.args]
-    if names & {"staticmethod", "classmethod"} or not arguments:
+    if names & {"staticmethod", "classmethod"} or not arguments or _is_data(node):
         return False
     body = list(_own_nodes(node))
     if names - TRANSPARENT or any(isinstance(one, ast.Yield | ast.YieldFrom) for one in body):
         return True
     reading = _Reading(arguments[0].arg, _bound(body), methods, seen | {node.name})
     return any(_leads(one.value, reading) for one in body if isinstance(one, ast.Return) and one.value is not None)
+
+
+def _is_data(node: FunctionNode) -> bool:
+    """Say whether the result is data, by the annotation, or by the name that files and sockets have for it."""
+    if node.returns is not None and terminal(node.returns) in DATA:
+        return True
+    return is_plain(node.name) and not node.name.startswith("get_")
 
 
 def returns_itself(node: FunctionNode) -> bool:

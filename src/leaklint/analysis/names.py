@@ -7,7 +7,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from leaklint.analysis.prefilter import STANDARD, is_module_through
+from leaklint.analysis.prefilter import STANDARD, behind_moves, is_module_through
 from leaklint.model.data import dataclass, field
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -147,7 +147,10 @@ class Scope:
         if name not in self.roots:
             self.roots[name] = self._root(name)
         root = self.roots[name]
-        return ".".join([root, *reversed(parts)]) if root else None
+        if not root:
+            return None
+        dotted = ".".join([root, *reversed(parts)])
+        return behind_moves(dotted) if ".moves." in dotted else dotted
 
     def _builtin(self, name: str) -> str | None:
         """Give what a name is that nothing binds: a builtin, unless a star import of the module shadows it."""
@@ -257,7 +260,11 @@ def _collect_import(node: ast.Import | ast.ImportFrom, bindings: Bindings) -> No
             bindings.stars.append("os" if base == "posix" else base)
             continue
         separator = "" if base.endswith(".") else "."
-        dotted = alias.name if is_module_through(base, alias.name) else f"{base}{separator}{alias.name}"
+        dotted = f"{base}{separator}{alias.name}"
+        if ".moves." in dotted:
+            dotted = behind_moves(dotted)
+        elif is_module_through(base, alias.name):
+            dotted = alias.name
         bindings.bind_import(alias.asname or alias.name, dotted)
 
 

@@ -29,6 +29,16 @@ STANDARD = sys.stdlib_module_names
 LOOP_LIBRARIES = frozenset(("asyncio", "anyio", "trio", "uvloop"))
 LOOP_HINTS = ("async", "Async", "event_loop", "run_until_complete", "run_forever", "aclose", "uvloop", "trio")
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
+MOVED = {  # names of six.moves whose modules are called otherwise
+    "BaseHTTPServer": "http.server",
+    "CGIHTTPServer": "http.server",
+    "SimpleHTTPServer": "http.server",
+    "dbm_gnu": "dbm.gnu",
+    "dbm_ndbm": "dbm.ndbm",
+    "http_client": "http.client",
+    "xmlrpc_client": "xmlrpc.client",
+    "xmlrpc_server": "xmlrpc.server",
+}
 
 
 def may_acquire(text: str, catalogue: Catalogue) -> bool:
@@ -124,6 +134,8 @@ def _add_roots(base: str | None, names: str, roots: set[str]) -> None:
         roots.add(base.partition(".")[0])
     for name in names.split(","):
         imported = name.split(" as ")[0].strip()
+        if base and "moves" in base:
+            roots.add(behind_moves(f"{base}.{imported}").partition(".")[0])
         if not base or is_module_through(base, imported):
             roots.add(imported.partition(".")[0])
 
@@ -174,3 +186,10 @@ def is_module_through(base: str, name: str) -> bool:
     if base.strip(".") == "" or base.partition(".")[0] in STANDARD:
         return False
     return name in STANDARD or base.rpartition(".")[2] in VENDORS
+
+
+def behind_moves(dotted: str) -> str:
+    """Give what a dotted name means that leads through six.moves, also a vendored one: `six.moves.http_client`."""
+    _, moves, rest = dotted.partition(".moves.")
+    first, dot, last = rest.partition(".")
+    return f"{MOVED.get(first, first)}{dot}{last}" if moves else dotted

@@ -425,8 +425,8 @@ class ModuleProject:
     def lowered(self, function: Function, are_loops_full: bool = False) -> Setting:
         """Lower a function of the module, perhaps as if every `for` had something to do."""
         scope = function_scope(function, self.scope)
-        body = bodies.kind_of(function, scope.bindings.yields)
-        driven = not bodies.DRIVERS.isdisjoint(bodies.decorators(function))
+        body = bodies.kind_of(function, scope)
+        driven = bodies.is_driven(function, scope)
         graph: Graph = lower(
             function.node.body, scope, bodies.yield_kind(body), is_driven=driven, are_loops_full=are_loops_full
         )
