@@ -23,6 +23,7 @@ RETURNED = re.compile(r"\breturn\b(?=([^\n]*))")
 WORD = re.compile(r"\w+")
 FILLED = re.compile(r"\s*(\w+)\.(?:append|add|insert|extend|appendleft)\(")
 FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\((?=([^\n]*))")
+WRAPS = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*(?:(?:await|yield|from)[ \t]+)*[\w.]+\((?=([^\n]*))", re.MULTILINE)
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")
@@ -154,7 +155,7 @@ class Outline:
         return self._returns(set(WORD.findall(assigned[1])), place, region.end)
 
     def _returns(self, names: set[str], start: int, end: int) -> bool:
-        """Say whether one of some names, or a container that is filled with one, stands in a `return` of a stretch."""
+        """Say whether one of some names, or what is filled with one or made of one, stands in a `return` of a stretch."""
         for _, name, rest in _within(self._fillings, start, end):
             if not names.isdisjoint(WORD.findall(rest)):
                 names.add(name)
@@ -163,8 +164,9 @@ class Outline:
 
     @cached_property
     def _fillings(self) -> list[tuple[int, str, str]]:
-        """The calls that fill a container: offset, container, the rest of the line."""
-        return [(one.start(), one[1], one[2]) for one in FILLS.finditer(self.text)]
+        """The calls that fill a container, and those whose result has a name: offset, name, the rest of the line."""
+        found = [(one.start(), one[1], one[2]) for pattern in (FILLS, WRAPS) for one in pattern.finditer(self.text)]
+        return sorted(found)
 
     @cached_property
     def _returned(self) -> list[tuple[int, str, str]]:
