@@ -46,6 +46,20 @@ SILENT = {
             def test_several(self):
                 yield [websocket_connect('ws://x'), websocket_connect('ws://y')]
     """,
+    "the release of something unknown comes first": """
+        import socket
+        def f(make, address):
+            server = client = None
+            try:
+                server = make()
+                client = socket.socket()
+                client.connect(address)
+            finally:
+                if server is not None:
+                    server.stop()
+                if client is not None:
+                    client.close()
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:
@@ -302,6 +316,33 @@ FOUND = {
             got = bytearray()
             got += w.recv(1)
             return got
+    """,
+    "only its reading method is handed on": """
+        def test_it(monkeypatch, module, p):
+            h = open(p)  # LKR101
+            monkeypatch.setattr(module, "read", h.read)
+    """,
+    "what a thread's lambda gives": """
+        import ssl, threading
+        def f(sock):
+            context = ssl.create_default_context()
+            threading.Thread(target=lambda: context.wrap_socket(sock)).start()  # LKR104
+    """,
+    "a method gives what its object keeps": """
+        import requests
+        class Fetcher:
+            def __init__(self): self.sessions = {}
+            def session(self, url):
+                session = self.sessions.get(url)
+                if session is None:
+                    session = requests.Session()
+                    self.sessions[url] = session
+                return session
+            def close(self):
+                for one in self.sessions.values(): one.close()
+            def fetch(self, url):
+                response = self.session(url).get(url, stream=True)  # LKR101
+                return response.headers
     """,
     "a lazy thing that is lent": """
         import tempfile, json

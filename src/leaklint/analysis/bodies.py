@@ -63,7 +63,7 @@ def yield_kind(body: Body) -> Kind | None:
 
 def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path: str) -> Names:
     """Give what the parameters hold by their annotations, by convention, and as `self`."""
-    env: dict[Place, Values] = {}
+    env: dict[Place, Values] = _captured(function, scope, catalogue)
     first = next(iter(scope.bindings.parameters), None)
     for name in scope.bindings.parameters:
         if name == first and function.owner is not None and function.is_method:
@@ -72,6 +72,26 @@ def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path:
         found = annotated(scope.bindings.annotations.get(name), scope) or catalogue.parameter_type(name)
         if found is not None:
             env[name] = frozenset((instance(found),))
+    return env
+
+
+def _captured(function: Function, scope: Scope, catalogue: Catalogue) -> Names:
+    """Give what names of the function around hold that are bound once, by a call that gives a known type: it is borrowed."""
+    env: Names = {}
+    outer = scope.outer if function.outer is not None and function.owner is None else None
+    for name, value in outer.bindings.values.items() if outer is not None else ():
+        if (
+            not isinstance(value, ast.Call)
+            or outer is None
+            or outer.bindings.variables.get(name) != 1
+            or scope.bindings.binds(name)
+        ):
+            continue
+        dotted = outer.dotted(value.func)
+        summary = catalogue.summary(dotted) if dotted is not None else None
+        kind = (summary.returns or next(iter(summary.acquires), None)) if summary is not None and not summary.is_tuple else None
+        if kind:
+            env[name] = frozenset((instance(kind),))
     return env
 
 

@@ -243,6 +243,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
         _write_out(op, store, setting)
     if _call_through_class(op, method, store, setting, outcome):
         return None
+    setting.is_releasing |= callee.is_closing(method) and not op.arguments  # that a release fails is advice
     return effects.spread(op, store, setting, _guesses(op, method), outcome, is_unknown=True)
 
 

@@ -361,7 +361,7 @@ def _affect(
             events.capture((value,), op, store, setting)
     match effect:
         case Effect.TAKES:
-            events.move(values - frozenset(v for v in values if isinstance(v, Closure)), op, store, setting)
+            events.move([one for one in values if not isinstance(one, Closure) and not _is_reading(one)], op, store, setting)
         case Effect.RELEASES:
             for site in list(store.carried(values)):
                 events.release_all(site, op, store, setting)
@@ -391,6 +391,11 @@ def _affect(
                 outcome.values.update(value for value in values if isinstance(value, Dependent))
             if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
                 outcome.values.update(site.dependent for site in store.carried(values))
+
+
+def _is_reading(value: Value) -> bool:
+    """Say whether a value is a method that only reads or writes (`setattr(x, "read", file.read)`): it cannot release."""
+    return isinstance(value, BoundMethod) and value.site.own_type is None and callee.is_plain(value.method)
 
 
 def _is_inspecting(op: Call) -> bool:

@@ -114,11 +114,18 @@ class Expressions(Builder, ABC):
         if name in self.scope.bindings.definitions and self.scope.outer is not None:
             return name  # a nested function: the store knows its closure
         dotted = self.scope.dotted(node)
+        if dotted is None and self._is_of_outer(name):
+            return name
         if dotted is not None and not dotted.startswith("builtins."):
             return self._value(reference(dotted), node)
         if dotted is not None and dotted in ("builtins.open",):
             return self._value(reference(dotted), node)
         return None
+
+    def _is_of_outer(self, name: str) -> bool:
+        """Say whether a function around binds a name by a call: what that gives may be known."""
+        outer = self.scope.outer
+        return outer is not None and outer.outer is not None and isinstance(outer.bindings.values.get(name), ast.Call)
 
     def _value(self, value: Value, node: ast.expr) -> str:
         if isinstance(value, Constant) and (value.value is None or isinstance(value.value, bool)):

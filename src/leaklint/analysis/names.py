@@ -357,14 +357,21 @@ def _add_compound(
 
 
 def lambdas(tree: ast.Module, lines: set[int], everything: list[Function]) -> Iterator[Function]:
-    """Yield the lambdas on the lines as functions of one return; those that are meant to raise are left out."""
+    """Yield the lambdas on the lines as functions of one return; those that are meant to raise are left out.
+
+    What a thread runs returns to nobody.
+    """
     stack: list[ast.AST] = [tree]
+    targets: set[ast.AST] = set()
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Call) and terminal(node) in ("raises", "assertRaises", "assertRaisesRegex"):
             continue
+        if isinstance(node, ast.Call) and terminal(node) in ("Thread", "Process"):
+            targets.update(one.value for one in node.keywords if one.arg == "target")
         if isinstance(node, ast.Lambda) and node.lineno in lines:
-            body = ast.copy_location(ast.Return(node.body), node.body)
+            is_dropped = node in targets
+            body = ast.copy_location(ast.Expr(node.body) if is_dropped else ast.Return(node.body), node.body)
             made = ast.FunctionDef(LAMBDA, node.args, [body], [], None, None)
             around = [one for one in everything if one.node.lineno <= node.lineno <= (one.node.end_lineno or 0)]
             yield Function(ast.copy_location(made, node), None, around[-1] if around else None)

@@ -13,7 +13,7 @@ from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.files import conftests, module_name
-from leaklint.analysis.graph import Graph
+from leaklint.analysis.graph import Graph, Thrown
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.lower import lower, tested_names
 from leaklint.analysis.names import (
@@ -426,10 +426,9 @@ class ModuleProject:
         """Lower a function of the module, perhaps as if every `for` had something to do."""
         scope = function_scope(function, self.scope)
         body = bodies.kind_of(function, scope)
-        driven = bodies.is_driven(function, scope)
-        graph: Graph = lower(
-            function.node.body, scope, bodies.yield_kind(body), is_driven=driven, are_loops_full=are_loops_full
-        )
+        driven = scope.bindings.yields and bodies.is_driven(function, scope)
+        kind = Thrown.IMPLICIT if driven else bodies.yield_kind(body)
+        graph: Graph = lower(function.node.body, scope, kind, is_driven=driven, are_loops_full=are_loops_full)
         return Setting(self.catalogue, self, scope, graph, body, {})
 
     def solved(self, function: Function, setting: Setting | None = None) -> Solution:
@@ -466,7 +465,13 @@ def _joined(module: str, name: str) -> str:
 
 
 def _length(node: FunctionNode) -> int:
-    return (node.end_lineno or node.lineno) - node.lineno
+    """Give the lines of a function, its docstring left out."""
+    match node.body[0]:
+        case ast.Expr(value=ast.Constant(value=str())) as docstring:
+            start = docstring.end_lineno or docstring.lineno
+        case _:
+            start = node.lineno
+    return (node.end_lineno or node.lineno) - start
 
 
 def is_static(node: FunctionNode) -> bool:

@@ -47,7 +47,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         contents=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_contents(solution),
         passes=frozenset(passes),
         wraps=frozenset(wraps),
-        returns=frozenset(v.type_name for v in returned if isinstance(v, Instance)),
+        returns=frozenset(name for value in returned if (name := _type_of(value, solution)) is not None),
         diverges=solution.setting.graph.returned not in solution.stores,
         returns_none=NONE in returned,
         runs_loop=not is_coroutine and runs_loop(solution),
@@ -69,6 +69,17 @@ def effect_of(history: History, body: Body) -> ParameterEffect:
     if all(is_open(status) for status in statuses):
         return ParameterEffect(Effect.BORROWS, uses=uses)
     return ParameterEffect(Effect.TAKES)
+
+
+def _type_of(value: Value, solution: Solution) -> str | None:
+    """Give the type of a returned value that the caller need not release: somebody else keeps it, if it is a resource."""
+    match value:
+        case Instance(type_name=name):
+            return name
+        case Site(parameter=None, resource=resource, own_type=own_type) if solution.record.of(value).moves:
+            return own_type or resource.name
+        case _:
+            return None
 
 
 def _acquired(solution: Solution) -> list[Acquired]:
