@@ -49,6 +49,8 @@ class Expressions(Builder, ABC):
         match node:
             case ast.Await(value=value):
                 return value
+            case ast.Yield(value=ast.List() | ast.Tuple() | ast.Dict()):
+                return None  # tornado awaits each: what they give is not what stands there
             case ast.Yield(value=ast.expr() as value) | ast.YieldFrom(value=value) if self.is_driven:
                 return value
             case _:
