@@ -13,10 +13,10 @@ from leaklint.analysis.loops import own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, function_scope, terminal, walk
 from leaklint.analysis.runs import is_repeated
+from leaklint.analysis.versions import RUNNER
 from leaklint.model.fix import Around, DropParameter, Fix, Instead, Remove, Replace, Several, Single
 
 FIXTURE = "event_loop"
-RUNNER = (3, 11)  # the Python that brought asyncio.Runner
 MAKING = frozenset(("new_event_loop", "get_event_loop", "get_event_loop_policy", "set_event_loop", "DefaultEventLoopPolicy"))
 ENDING = frozenset(("close", "closing", "run_until_complete", "shutdown_asyncgens", "shutdown_default_executor"))
 PLAIN = MAKING | ENDING | {"fixture", "async_fixture"}

@@ -9,9 +9,8 @@ from leaklint.analysis.loops import LoopCall, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.ops import Call
 from leaklint.analysis.runs import REPEATED, Run
+from leaklint.analysis.versions import RUNNER
 from leaklint.model.fix import Around, Fix, Remove, Replace, Several
-
-RUNNER = (3, 11)  # the Python that brought asyncio.Runner
 
 
 def one_runner(crossing: Crossing, module: ModuleFacts) -> Fix | None:

@@ -24,6 +24,7 @@ from leaklint.analysis.loop_fixes import run_current
 from leaklint.analysis.loop_use import is_without_loop
 from leaklint.analysis.loops import loop_calls
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.versions import RUNNER, is_reached_from, parsed
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 
@@ -32,16 +33,13 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report where the current loop is asked for and none can be running."""
     for call in loop_calls(module):
         version = call.summary.needs_loop
-        if version is not None and is_without_loop(call, module):
-            name = ast.unparse(call.node.func)
-            raises = "raises" if module.target >= _parsed(version) else f"raises from Python {version}"
-            text = f"`{name}()` {raises} where no loop is running; use `asyncio.run()` or a Runner"
+        if version is None or not is_without_loop(call, module):
+            continue
+        if is_reached_from(parsed(version), call.op.statement, call.facts, module):
+            raises = "raises" if module.target >= parsed(version) else f"raises from Python {version}"
+            cure = "use `asyncio.run()` or a Runner" if module.target >= RUNNER else "use `asyncio.run()`"
+            text = f"`{ast.unparse(call.node.func)}()` {raises} where no loop is running; {cure}"
             yield Finding(rule.code, module.source.span(call.node), text, (), run_current(call, module))
-
-
-def _parsed(version: str) -> tuple[int, int]:
-    major, _, minor = version.partition(".")
-    return int(major), int(minor)
 
 
 rule = Rule("LKR206", "no-current-loop", "asyncio.get_event_loop() where no loop is running", "asyncio.run", check)

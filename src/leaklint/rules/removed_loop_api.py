@@ -22,12 +22,13 @@ import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.event_loop_fixes import drop_override, without_event_loop
-from leaklint.analysis.facts import Facts
 from leaklint.analysis.loop_fixes import drop_removed, run_by_uvloop
 from leaklint.analysis.loops import loop_calls
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, terminal
+from leaklint.analysis.versions import is_reached_from, parsed
 from leaklint.model.finding import Finding
+from leaklint.model.resource import Summary
 from leaklint.rules.rule import Rule
 
 FIXTURE = "event_loop"
@@ -39,11 +40,12 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     lines: set[int] = set()
     calls = list(loop_calls(module))
     for call in calls:
-        if call.summary.removed and call.node.lineno not in lines:
+        removed = call.summary.removed
+        if removed is None or call.node.lineno in lines:
+            continue
+        if is_reached_from(parsed(removed), call.op.statement, call.facts, module):
             lines.add(call.node.lineno)
-            text = f"`{ast.unparse(call.node.func)}()` {_when(call.summary.removed, call.facts, module)}"
-            if call.summary.instead:
-                text += f"; use {call.summary.instead}"
+            text = f"`{ast.unparse(call.node.func)}()` {_when(removed, module)}; {_cure(call.summary, removed, module)}"
             fix = run_by_uvloop(call, calls) or drop_removed(call)
             yield Finding(rule.code, module.source.span(call.node), text, (), fix)
     if FIXTURE in module.source.text:
@@ -53,10 +55,18 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
                 yield found
 
 
-def _when(removed: str, facts: Facts, module: ModuleFacts) -> str:
-    major, _, minor = removed.partition(".")
-    is_gone = module.target >= (int(major), int(minor))
-    return f"is gone since Python {removed}" if is_gone else f"does not work from Python {removed} on"
+def _when(removed: str, module: ModuleFacts) -> str:
+    return f"is gone since Python {removed}" if module.target >= parsed(removed) else f"does not work from Python {removed} on"
+
+
+def _cure(summary: Summary, removed: str, module: ModuleFacts) -> str:
+    """Say what takes its place on every Python that the module must run on; else, that it needs a test of the version."""
+    instead = summary.instead or ""
+    known = module.project.catalogue.resource(instead.partition("(")[0])
+    if known is not None and known.since is not None and module.target < parsed(known.since):
+        major, minor = parsed(removed)
+        return f"use {instead} from Python {known.since} on, and this only `if sys.version_info < ({major}, {minor})`"
+    return f"use {instead}"
 
 
 def _fixture(function: Function, module: ModuleFacts) -> Finding | None:

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.tasks import dropped_tasks
+from leaklint.analysis.versions import RUNNER
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 
@@ -31,7 +32,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for one in dropped_tasks(module):
         span = module.source.span(one.node)
         name = f"task `{one.name}` is" if one.name else "the task is"
-        text = f"{name} neither kept, awaited nor cancelled; await it, keep it, or use a TaskGroup"
+        cure = "await it, keep it, or use a TaskGroup" if module.target >= RUNNER else "await it, or keep it"
+        text = f"{name} neither kept, awaited nor cancelled; {cure}"
         yield Finding(rule.code, span, text, (), None, (span,))
 
 
