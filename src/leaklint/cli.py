@@ -157,6 +157,18 @@ def verify(ctx: click.Context, /, libraries: tuple[str, ...], form: str) -> None
     ctx.exit(run(libraries, form))
 
 
+@catalogue.command()
+@click.argument("package")
+@click.option("--pyproject", is_flag=True, help="Print tables for pyproject.toml, not for a file of entries.")
+@click.pass_context
+@troubled
+def scan(ctx: click.Context, /, package: str, pyproject: bool) -> None:
+    """Propose entries for PACKAGE, installed or first-party: its classes that own resources, and the calls that open them."""
+    from leaklint.commands.scan import scan as run
+
+    ctx.exit(run(package, is_for_pyproject=pyproject))
+
+
 def scope_of(ctx: click.Context) -> Scope:
     """Gather the options that `scoped` added."""
     return Scope(**{field.name: ctx.params[field.name] for field in fields(Scope)})
