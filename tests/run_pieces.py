@@ -18,6 +18,8 @@ from aiohttp import web
 
 
 async def answer(request: web.Request) -> web.Response:
+    async for _ in request.content.iter_any():
+        pass
     return web.Response(text=f"hello {request.path}")
 
 
@@ -51,6 +53,7 @@ def troubles_of(text: str, url: str) -> list[str]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", ResourceWarning)
         warnings.simplefilter("always", RuntimeWarning)
+        warnings.simplefilter("always", DeprecationWarning)
         thread = threading.Thread(target=run)
         thread.start()
         thread.join()

@@ -11,6 +11,7 @@ from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.protocols import Entrance
+from leaklint.analysis.values import Site
 from leaklint.analysis.way import closing_way
 from leaklint.model.fix import Applicability, Fix, Remove, Replace, Several, Turn, WithTemporary
 from leaklint.model.resource import Summary
@@ -37,6 +38,10 @@ def await_run(op: Call, summary: Summary | None, facts: Facts) -> Fix | None:
     if not facts.is_async or summary is None or node.keywords or not node.args or _is_in_generator(node, facts):
         return None
     first = node.args[0]
+    if summary.name.startswith("asyncio.Runner.") and any(
+        isinstance(one, Site) for one in facts.solution.record.receivers.get(op, ())
+    ):
+        return None  # leaving it runs its loop once more
     if summary.runs_loop == "coroutine" and len(node.args) == 1 and isinstance(first, ast.Call | ast.Name):
         return Fix(Replace(facts.source.span(node), f"await {text_of(first, facts)}"))
     if summary.runs_loop == "function" and isinstance(first, ast.Name | ast.Attribute):
