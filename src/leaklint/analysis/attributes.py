@@ -188,6 +188,8 @@ def _visit(node: ast.AST, path: list[ast.AST], own: str, reach: Reach) -> None:
         reach.calls_super.add(node.attr)
     elif isinstance(node, ast.Call):
         _note_call(node, own, reach)
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == own:
+        reach.hands_itself |= any(isinstance(target, ast.Subscript) for target in node.targets)  # `channels[fd] = self`
     path.append(node)
     for child in children(node):
         _visit(child, path, own, reach)

@@ -55,6 +55,8 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
                 return effects[name]
             if "*" in effects:
                 return effects["*"]
+            if name == "*" and Effect.TAKES in effects.values():
+                return Effect.TAKES  # `open(*args)`: the descriptor may be among them
         return Effect.BORROWS
 
     spread(op, store, setting, effect, outcome)
@@ -149,7 +151,7 @@ def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, se
             return True
         if wrapped in (Effect.WRAPS, Effect.TAKES) and not _is_writing(op):
             is_open = all(_is_file(one, setting) for one in values) and wrapped is Effect.WRAPS
-            if is_open if values else _is_read_from(argument.operand, setting):
+            if is_open if values else argument.keyword == "fileobj" or _is_read_from(argument.operand, setting):
                 return True
     return False
 

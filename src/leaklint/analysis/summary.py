@@ -2,7 +2,7 @@
 
 import ast
 
-from leaklint.analysis.names import Function, FunctionNode, terminal
+from leaklint.analysis.names import Function, FunctionNode, terminal, walk
 from leaklint.analysis.ops import Call, Escape, Literal
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
@@ -43,7 +43,9 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         parameters_of(function.node),
         effects,
         acquires=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else tuple(_acquired(solution)),
-        elements=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_elements(solution),
+        elements=()
+        if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) or _is_tuple_now_and_then(function.node)
+        else _acquired_elements(solution),
         contents=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_contents(solution),
         passes=frozenset(passes),
         wraps=frozenset(wraps),
@@ -100,6 +102,13 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
         for element in elements
     )
     return found if any(found) else ()
+
+
+def _is_tuple_now_and_then(node: FunctionNode) -> bool:
+    """Say whether a function returns a tuple on one path and one value on another: `return path` beside `return fd, path`."""
+    returned = [one.value for one in walk(node) if isinstance(one, ast.Return) and one.value is not None]
+    are_single = [isinstance(one, ast.Name | ast.Attribute) for one in returned]
+    return any(are_single) and any(isinstance(one, ast.Tuple) for one in returned)
 
 
 def _is_told_by_another(element: Values, elements: tuple[Values, ...]) -> bool:
