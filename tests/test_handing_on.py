@@ -92,6 +92,64 @@ SILENT = {
             peer = Peer(hub)
             return peer.sock.fileno()
     """,
+    "an object in a table of all that run": """
+        import socket
+
+        class Channel:
+            table = {}
+
+            def __init__(self):
+                self.sock = socket.socket()
+                self.table[self.sock.fileno()] = self
+
+            def close(self):
+                self.sock.close()
+
+        def open_channel():
+            Channel()
+    """,
+    "what it owns is a double's": """
+        import mmap
+        from unittest.mock import patch
+
+        class Cache:
+            def open(self):
+                self.memory = mmap.mmap(-1, 1)
+
+            def close(self):
+                self.memory.close()
+
+        def test_open():
+            cache = Cache()
+            with patch("mmap.mmap", side_effect=OSError):
+                cache.open()
+    """,
+    "among star arguments": """
+        import os
+
+        def fopen(*args, **kwargs):
+            return open(*args, **kwargs)
+
+        def write(path):
+            fd = os.open(path, os.O_WRONLY)
+            with fopen(fd, "w") as file:
+                file.write("")
+    """,
+    "a tuple only on request": """
+        import os
+        import tempfile
+
+        def make(**options):
+            fd, path = tempfile.mkstemp()
+            if options.get("both"):
+                return fd, path
+            os.close(fd)
+            return path
+
+        def use():
+            path = make()
+            return path.upper()
+    """,
     "a loop hands it on": """
         import logging
 
