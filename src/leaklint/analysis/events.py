@@ -1,5 +1,6 @@
 """What becomes of a site: acquired, used, released, handed on. Each event changes the store and, when asked, is noted."""
 
+import ast
 from collections.abc import Iterable, Iterator
 
 from leaklint.analysis.ops import Call, Enter, Exit, Op
@@ -253,11 +254,18 @@ def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) ->
                     setting.record.of(site).is_wrapped_in_with = True
                 use(site, op, store, setting)
                 bound.add(value)
-            case Elements() | Part():
+            case Dependent(site=site) if ":" in site.resource.name and _enters_attribute(op):
+                move((site,), op, store, setting)  # `with server.context:` enters what the class keeps
                 bound.add(value)
             case _:
                 bound.add(value)
     return bound
+
+
+def _enters_attribute(op: Enter) -> bool:
+    """Say whether the item of a with is a plain attribute."""
+    items = op.statement.items if isinstance(op.statement, ast.With | ast.AsyncWith) else []
+    return any(isinstance(one.context_expr, ast.Attribute) and one.context_expr.lineno == op.line for one in items)
 
 
 def _releasing(site: Site, is_async: bool) -> bool:

@@ -310,8 +310,32 @@ class SequenceLowerer(Lowerer):
         at_hand = next((one for one in reversed(self._calls) if one in nodes), None)
         if at_hand is None:
             return candidates[1] if len(candidates) > 1 else candidates[0] if candidates else None
-        index = nodes.index(at_hand) + 1
-        return candidates[index] if index < len(candidates) else None
+        index = nodes.index(at_hand)
+        following = candidates[index + 1] if index + 1 < len(candidates) else None
+        if following is not None and self._ends_at_framework(candidates[index].owner, following.owner):
+            return None
+        return following
+
+    def _ends_at_framework(self, owner: ast.ClassDef | None, following: ast.ClassDef | None) -> bool:
+        """Say whether unittest's TestCase, which calls no `super()`, stands between two classes in the order of methods."""
+        if owner is None or following is None or not self._is_case(owner):
+            return False
+        return following not in self._ancestors(owner) and not any(map(self._is_case, self._ancestors(following)))
+
+    def _ancestors(self, owner: ast.ClassDef) -> list[ast.ClassDef]:
+        """Give a class and those it derives from, as far as they are first-party."""
+        found = [owner]
+        for one in found:  # grows meanwhile
+            names = {terminal(base) for base in one.bases}
+            found += [node for node in self._stage.classes if node.name in names and node not in found]
+        return found
+
+    def _is_case(self, owner: ast.ClassDef) -> bool:
+        """Say whether a class derives directly from one of unittest's own."""
+        methods = (one for several in self._stage.methods.values() for one in several if one.owner is owner)
+        scope = next((self._stage.scopes.get(one.node, self._stage.module) for one in methods), self._stage.module)
+        names = [scope.dotted(base) or "" for base in owner.bases]
+        return any(name.startswith("unittest.") and name.endswith("TestCase") for name in names)
 
     def _may_release_all(self, node: ast.Call) -> bool:
         """Say whether a call may release attributes that it does not name."""

@@ -71,7 +71,7 @@ def _release_lines(obligation: Obligation, name: str, is_async: bool) -> tuple[s
     resource = obligation.site.resource
     if resource.is_loop:
         return (f"{name}.run_until_complete({name}.shutdown_asyncgens())", f"{name}.close()")
-    if resource.releases:
+    if resource.releases and resource.first_release not in resource.release_functions:
         method = _first(resource, resource.releases)
         is_plain = obligation.history.releases and not any(is_wait(op, obligation) for op in obligation.history.uses)
         waits = (f"await {name}.{resource.waits}()",) if resource.waits and is_async and not is_plain else ()

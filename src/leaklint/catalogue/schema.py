@@ -291,8 +291,9 @@ def _texts_by_text(table: Table, key: str) -> Mapping[str, str]:
 
 
 def _first_release(table: Table) -> str | None:
-    releases = (*texts(table, "release"), *texts(table, "release-async"), *texts(table, "release-functions"))
-    return releases[0] if releases else None
+    """Give the release that stands first in the table."""
+    keys = [key for key in table.values if key in ("release", "release-async", "release-functions")]
+    return next((name for key in keys for name in texts(table, key)), None)
 
 
 def _check_parts(table: Table, resource: Resource) -> None:

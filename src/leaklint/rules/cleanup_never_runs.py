@@ -29,14 +29,15 @@ import re
 from collections.abc import Iterator
 
 from leaklint.analysis import bodies
-from leaklint.analysis.fixtures import own_yields
+from leaklint.analysis.fixtures import Fixture, own_yields
 from leaklint.analysis.graph import Block, Graph, successors
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal
+from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.ops import Yield
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 
+MISSING = ("ImportError", "ModuleNotFoundError")
 BARE = re.compile(r"^[ \t]+(?:await[ \t]+)?(?:\w+\.)*(\w+)\(", re.MULTILINE)
 
 
@@ -55,12 +56,22 @@ def _second_yields(module: ModuleFacts) -> Iterator[Finding]:
     for fixture in module.fixtures:
         if len(fixture.yields) < 2:
             continue
+        spare = _spare_yields(fixture)
         graph = module.facts(fixture.function).solution.setting.graph
         for line in sorted(_later_yields(graph)):
             node = next((one for one in fixture.yields if one.lineno == line), None)
-            if node is not None:
+            if node is not None and node not in spare:
                 text = "a second `yield` of the fixture: pytest stops here with an error, and what follows never runs"
                 yield Finding(rule.code, module.source.span(node), text)
+
+
+def _spare_yields(fixture: Fixture) -> set[ast.AST]:
+    """Give the yields of a handler for a failed import: it stands at the start of the try, before any other yield."""
+    found: set[ast.AST] = set()
+    for node in walk(fixture.node):
+        if isinstance(node, ast.ExceptHandler) and node.type is not None and terminal(node.type) in MISSING:
+            found.update(one for one in walk(node) if isinstance(one, ast.Yield))
+    return found
 
 
 def _later_yields(graph: Graph) -> set[int]:

@@ -31,6 +31,7 @@ from leaklint.analysis.factories import factories, partials
 from leaklint.analysis.factory_plan import plan_factory
 from leaklint.analysis.facts import Obligation, is_real
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import walk
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import opening, subject
@@ -38,7 +39,10 @@ from leaklint.rules.wording import opening, subject
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what the functions return that a fixture hands out."""
+    entered = _entered_results(module)
     for fixture in module.fixtures:
+        if fixture.node.name in entered:
+            continue  # who asks for it enters what it gives
         made = [one for one in factories(fixture, module.functions) if module.is_worth(one)]
         left = [one for function in made for one in module.facts(function).obligations if _is_left(one)]
         if left:
@@ -56,6 +60,16 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
                 yield Finding(
                     rule.code, span, f"{text}; enter it into a `contextlib.ExitStack` of the fixture", (), None, (span,)
                 )
+
+
+def _entered_results(module: ModuleFacts) -> set[str]:
+    """Give the names whose results the tests of the module enter: `async with await make(url) as client:`."""
+    if not module.fixtures:
+        return set()
+    nodes = (node for node in walk(module.source.tree) if isinstance(node, ast.With | ast.AsyncWith))
+    values = (one.context_expr for node in nodes for one in node.items)
+    calls = (one.value if isinstance(one, ast.Await) else one for one in values)
+    return {one.func.id for one in calls if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
 
 
 def _opened_by(call: ast.Call, module: ModuleFacts) -> str | None:

@@ -41,7 +41,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         for facts in module.bodies
         if facts.function is None
         for one in facts.obligations
-        if is_real(one) and not one.history.releases and not one.history.enters and _is_collected(one, classes)
+        if is_real(one) and not one.history.releases and not one.history.enters
+        if _is_collected(one, classes) and _is_opened(one, module)
     ]
     for one in found:
         text = f"{subject(one)} is opened while the tests are collected; open it in a fixture"
@@ -60,6 +61,17 @@ def _fix(one: Obligation, found: list[Obligation], classes: list[ast.ClassDef], 
 
 def _has_module_facts(module: ModuleFacts) -> bool:
     return any(facts.function is None and facts.obligations for facts in module.bodies)
+
+
+def _is_opened(one: Obligation, module: ModuleFacts) -> bool:
+    """Say whether it is open at once, or a method that opens it is called on what the statement binds."""
+    opening, statement = one.site.resource.opened_by, one.statement
+    if not opening or one.history.openings:
+        return True
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    names = {terminal(target) for target in targets}
+    calls = (node.func for node in walk(module.source.tree) if isinstance(node, ast.Call))
+    return any(isinstance(node, ast.Attribute) and node.attr in opening and terminal(node.value) in names for node in calls)
 
 
 def _is_collected(one: Obligation, classes: list[ast.ClassDef]) -> bool:

@@ -40,8 +40,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if run.has_counterpart(setup):
             siblings = [other for start, other, _ in found if start is setup]
             fix = plan_setup(one, setup, run, siblings, module.target)
-            how = "only in part or on some paths" if one.history.releases else "not"
-            text = f"{subject(one)} is released {how} by the teardown of `{setup.node.name}`; {cure_in_setup(one, setup)}"
+            how = "is released only in part or on some paths" if one.history.releases else "is not released"
+            text = f"{subject(one)} {how} by the teardown of `{setup.node.name}`; {cure_in_setup(one, setup)}"
             yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), fix)
 
 

@@ -29,6 +29,7 @@ from leaklint.analysis.fixture_plan import plan_teardown
 from leaklint.analysis.fixtures import Fixture
 from leaklint.analysis.lower_sequence import REGISTERING
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.registrations import RELEASES
 from leaklint.model.finding import Finding, Step
@@ -36,6 +37,8 @@ from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure_in_fixture, opening, subject
 
 ENDING = RELEASES - {"unlink", "uninstall"} | {"wait", "join", "cancel", "communicate", "wait_closed", "stopall", "undo"}
+
+LOOP_ENDING = frozenset(("shutdown_asyncgens", "shutdown_default_executor"))
 
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
@@ -62,12 +65,22 @@ def _failing_steps(one: Obligation, fixture: Fixture) -> list[Op]:
     if not fixture.is_generator or not history.crosses or not (history.releases or history.moves):
         return []
     last = max(op.line for op in history.crosses)
+    if _is_emptied(one):
+        return [op for op in steps if isinstance(op, Raise)]
     return [op for op in steps if op.line > last or isinstance(op, Raise)]
+
+
+def _is_emptied(one: Obligation) -> bool:
+    """Say whether a directory is removed by what needs it empty: the steps before empty it."""
+    names = {terminal(call) for call in one.releasing_calls}
+    return one.site.resource.only_in_fixtures and bool(names) and names <= {"rmdir", "removedirs"}
 
 
 def _is_release(op: Op) -> bool:
     """Say whether a step releases something itself: that this may fail is advice (LKR902)."""
-    return isinstance(op, Call) and op.method is not None and op.method in ENDING
+    if isinstance(op, Call) and op.method == "run_until_complete" and len(op.node.args) == 1:
+        return terminal(op.node.args[0]) in LOOP_ENDING  # a part of the release of the loop
+    return isinstance(op, Call) and op.method is not None and op.method in ENDING | LOOP_ENDING
 
 
 rule = Rule(
