@@ -13,16 +13,16 @@ from leaklint.analysis.loops import is_on_loop
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call, Escape
-from leaklint.analysis.runs import (
-    MAKING,
+from leaklint.analysis.reaches import (
     Place,
     Reach,
-    Run,
-    module_runs,
+    foreign_runs,
+    is_closed_by_users,
     reach_of,
+    reach_of_foreign,
     reach_of_function,
-    runs_of,
 )
+from leaklint.analysis.runs import MAKING, Run, module_runs, runs_of
 from leaklint.model.data import dataclass
 from leaklint.model.resource import Effect
 
@@ -59,7 +59,8 @@ def _crossing(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
         if found is None and _is_built_without_loop(one):
             return Crossing(one, "is built where no loop is running, and binds to one at once")
     place = _place(one)
-    return _of_place(one, place, runs, module) if place is not None and runs else None
+    found = _of_place(one, place, runs, module) if place is not None and runs else None
+    return found or (_of_users(one, place, module) if place is not None and place[0] != "attribute" else None)
 
 
 # --- locals -------------------------------------------------------------------------------------------------------------
@@ -220,6 +221,19 @@ def _of_place(one: Obligation, place: Place, runs: list[Run], module: ModuleFact
     if found is None and place[0] == "attribute" and not all(run in closing for run in touching):
         return Crossing(one, f"outlives the loop of line {touching[0].line}", (touching[0].line,))
     return found
+
+
+def _of_users(one: Obligation, place: Place, module: ModuleFacts) -> Crossing | None:
+    """Judge by the runs of the modules that import this one: those on several loops, which nobody there closes."""
+    releases = one.site.resource.async_releases | one.site.resource.releases
+    if is_closed_by_users(place, module, releases) or _is_closed_elsewhere(place, [], module, releases):
+        return None
+    touching = [run for run in foreign_runs(module) if place in reach_of_foreign(run, module, releases).touched]
+    if touching and (len(touching) > 1 or touching[0].is_repeated):
+        first, last = touching[0], touching[-1]
+        again = f" and again on that of {last.label}" if first is not last else ", again and again"
+        return Crossing(one, f"is used on the loop of {first.label}{again}")
+    return None
 
 
 def _is_closed_elsewhere(place: Place, reaches: list[tuple[Run, Reach]], module: ModuleFacts, releases: frozenset[str]) -> bool:

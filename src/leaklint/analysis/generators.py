@@ -5,15 +5,19 @@ driven is seen from decorators, from being named without being called, and from 
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.loops import definition_of, own_nodes
+from leaklint.analysis.loops import definition_of, own_nodes, owner_of
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, children, function_scope, terminal, walk
+from leaklint.analysis.names import Function, FunctionNode, children, function_scope, terminal, walk
 from leaklint.analysis.prefilter import WORD_ENDS, lines_with
+from leaklint.analysis.probing import declared
 from leaklint.analysis.setups import is_setup
+from leaklint.analysis.summaries import ModuleProject
+from leaklint.analysis.values import Site
 from leaklint.model.data import dataclass
 
 Blocks = ast.AsyncWith | ast.With | ast.Try
@@ -31,7 +35,7 @@ class Abandoned:
 
 
 def abandoned(module: ModuleFacts) -> Iterator[Abandoned]:
-    """Yield the loops over generators of the module, with something to release, that a break or return leaves."""
+    """Yield the loops over first-party generators, with something to release, that a break or return leaves."""
     for function in module.functions_with("async for"):
         facts = None
         for node, _ in own_nodes(function.node.body):
@@ -57,16 +61,52 @@ def _leaving(body: list[ast.stmt]) -> ast.stmt | None:
 
 
 def _generator_call(node: ast.expr, facts: Facts, module: ModuleFacts) -> ast.Call | None:
-    """Give the call of a generator of the module that has something to release, also through a name bound to it."""
+    """Give the call of a first-party generator that has something to release, also through a name bound to it."""
     if isinstance(node, ast.Name) and facts.scope.bindings.variables.get(node.id) == 1:
         value = facts.scope.bindings.values.get(node.id)
         return _generator_call(value, facts, module) if isinstance(value, ast.Call) else None
     if not isinstance(node, ast.Call):
         return None
-    found = definition_of(node.func, facts, module)
+    found = definition_of(node.func, facts, module) or _definition_elsewhere(node, facts, module)
     if not isinstance(found, ast.AsyncFunctionDef) or found.decorator_list:
         return None
     return node if any(around for _, around in yields(found)) else None
+
+
+def _definition_elsewhere(node: ast.Call, facts: Facts, module: ModuleFacts) -> FunctionNode | None:
+    """Give the function of another module, or the method of a first-party class, that a call certainly means."""
+    dotted = facts.scope.dotted(node.func)
+    found = module.project.find(dotted) if dotted is not None else None
+    if found is not None:
+        definition = found[0].scope.definition(found[1])
+        return definition if not isinstance(definition, ast.ClassDef) else None
+    if not isinstance(node.func, ast.Attribute):
+        return None
+    owner = _class_of(node, node.func.value, facts, module)
+    return owner[0].method_node(owner[1], node.func.attr) if owner is not None else None
+
+
+def _class_of(
+    call: ast.Call, receiver: ast.expr, facts: Facts, module: ModuleFacts
+) -> tuple[ModuleProject, ast.ClassDef] | None:
+    """Give the one first-party class that the receiver of a call is known to be of, and its module."""
+    receivers = facts.solution.record.receivers
+    known = next((values for op, values in receivers.items() if op.node is call), None)
+    types = {one.own_type if isinstance(one, Site) else one.type_name for one in known or ()}
+    name = types.pop() if len(types) == 1 else None
+    where = module.project.class_at(name) if name is not None else None
+    if where is not None:
+        owner = where[0].scope.definition(where[1])
+        return (where[0], owner) if isinstance(owner, ast.ClassDef) else None
+    match receiver:
+        case ast.Name(id=local) if facts.scope.bindings.variables.get(local) == 1:
+            value = facts.scope.bindings.values.get(local)
+            return module.project.class_of(value.func) if isinstance(value, ast.Call) else None
+        case ast.Attribute(value=ast.Name(id="self"), attr=attribute) if (own := owner_of(facts.function)) is not None:
+            found = [module.project.class_of(one) for one in declared(own, attribute)]
+            return found[0] if found and all(one == found[0] for one in found) else None
+        case _:
+            return None
 
 
 def _is_closed(node: ast.expr, facts: Facts) -> bool:
@@ -178,7 +218,7 @@ def _has_await(value: ast.expr) -> bool:
 
 
 def _is_driven(function: Function, module: ModuleFacts) -> bool:
-    """Say whether the module names a generator without calling it, so that somebody advances it, or closes all it makes."""
+    """Say whether the project names a generator without calling it, so that somebody advances it, or the module closes all."""
     calls: list[bool] = []
     for node, around in _mentions_of(function, module):
         parent = around[-1] if around else None
@@ -186,7 +226,28 @@ def _is_driven(function: Function, module: ModuleFacts) -> bool:
             return True
         above = around[-2] if len(around) > 1 else None
         calls.append(isinstance(above, ast.Call) and terminal(above) == "aclosing")
-    return bool(calls) and all(calls)
+    return (bool(calls) and all(calls)) or _is_named_elsewhere(function, module)
+
+
+def _is_named_elsewhere(function: Function, module: ModuleFacts) -> bool:
+    """Say whether another module of the project names a generator without calling it (`Depends(pages)`)."""
+    name, own = function.node.name, module.project.path
+    handed = re.compile(rf"[(\[,=:]\s*(?:\w+\.)*{name}\s*[])}},\n]")
+    for path in module.workspace.users.of(own, name, handed) if function.owner is None else ():
+        user = module.workspace.project(path) if path != own else None
+        if user is not None:
+            called = {id(one.func) for one in walk(user.source.tree) if isinstance(one, ast.Call)}
+            if any(_is_mention(one, name) and id(one) not in called for one in walk(user.source.tree)):
+                return True
+    return False
+
+
+def _is_mention(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Name(id=found, ctx=ast.Load()) | ast.Attribute(attr=found, ctx=ast.Load()):
+            return found == name
+        case _:
+            return False
 
 
 def _mentions_of(function: Function, module: ModuleFacts) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:

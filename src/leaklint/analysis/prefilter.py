@@ -81,7 +81,7 @@ def may_concern_loops(text: str) -> bool:
 
 def has_generators(text: str) -> bool:
     """Say whether a text can hold an async generator that is abandoned, or that holds something at a yield."""
-    return "yield" in text and ("async for" in text or "async with" in text)
+    return "async for" in text or ("yield" in text and "async with" in text)
 
 
 def loop_lines(text: str, catalogue: Catalogue, roots: frozenset[str]) -> set[int]:

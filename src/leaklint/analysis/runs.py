@@ -1,21 +1,15 @@
-"""The runs of event loops in a module, and what each of them reaches: globals, attributes, cached functions.
-
-Reach is read from names, through the functions of the module that a coroutine calls. What other modules do is not seen.
-"""
+"""The runs of event loops in a module: the calls that run a loop for a coroutine, and on which loop."""
 
 import ast
-from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.loops import arguments, calls_of, is_on_loop, own_nodes, owner_of
+from leaklint.analysis.loops import arguments, calls_of, is_on_loop, own_nodes
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal
 from leaklint.analysis.ops import Call
-from leaklint.model.data import dataclass, field, replace
+from leaklint.model.data import dataclass, replace
 
 MAKING = frozenset(("asyncio.run", "uvloop.run", "anyio.run", "trio.run"))  # each makes a loop and closes it
 REPEATED = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-Place = tuple[str, str]  # ("name", global) · ("attribute", "Class.attribute") · ("result", function)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,14 +27,6 @@ class Run:
     def line(self) -> int:
         """The line of the call."""
         return self.node.lineno
-
-
-@dataclass(eq=False, slots=True)
-class Reach:
-    """What a piece of code touches, and what of that it closes."""
-
-    touched: set[Place] = field(default_factory=set)
-    closed: set[Place] = field(default_factory=set)
 
 
 def runs_of(facts: Facts, module: ModuleFacts) -> list[Run]:
@@ -102,95 +88,3 @@ def _loop_of_helper(op: Call) -> str | None:
 def module_runs(module: ModuleFacts) -> list[Run]:
     """Give the runs of all bodies."""
     return [run for facts in module.loop_bodies for run in runs_of(facts, module)]
-
-
-def reach_of(run: Run, module: ModuleFacts, releases: frozenset[str]) -> Reach:
-    """Give what a run touches and closes, through the functions of the module that its coroutine calls."""
-    reach = Reach()
-    seen: set[ast.AST] = set()
-    _follow(run.node, run.facts.function, run.facts.scope, module, releases, reach, seen)
-    return reach
-
-
-def reach_of_function(function: Function, module: ModuleFacts, releases: frozenset[str]) -> Reach:
-    """Give what a function touches and closes, through what it calls."""
-    reach = Reach()
-    _enter(function.node, module, releases, reach, set())
-    return reach
-
-
-def _enter(node: FunctionNode, module: ModuleFacts, releases: frozenset[str], reach: Reach, seen: set[ast.AST]) -> None:
-    if node in seen:
-        return
-    seen.add(node)
-    function = next((one for one in module.functions if one.node is node), None)
-    if function is None:
-        return
-    scope = function_scope(function, module.scope)
-    for statement in node.body:
-        _follow(statement, function, scope, module, releases, reach, seen)
-
-
-def _follow(
-    root: ast.AST,
-    function: Function | None,
-    scope: Scope,
-    module: ModuleFacts,
-    releases: frozenset[str],
-    reach: Reach,
-    seen: set[ast.AST],
-) -> None:
-    owner = owner_of(function)
-    stack: list[ast.AST] = [root]
-    while stack:
-        node = stack.pop()
-        place = place_of(node, owner, scope, module)
-        if place is not None:
-            reach.touched.add(place)
-        for closed in _closed(node, releases):
-            if (place := place_of(closed, owner, scope, module)) is not None:
-                reach.closed.add(place)
-        found: ast.AST | None = None
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not scope.is_local(node.id):
-            found = scope.definition(node.id)
-        elif isinstance(node, ast.Attribute) and owner is not None and _is_own(node):
-            found = module.project.method_node(owner, node.attr)
-        if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
-            _enter(found, module, releases, reach, seen)
-        stack.extend(children(node))
-
-
-def place_of(node: ast.AST, owner: ast.ClassDef | None, scope: Scope, module: ModuleFacts) -> Place | None:
-    """Give the place that an expression means: a global, an attribute of the class, what a function of the module gives."""
-    match node:
-        case ast.Name(id=name) if scope.find(name) is module.scope and name in module.scope.bindings.variables:
-            return "name", name
-        case ast.Name(id=name) if name in scope.bindings.outside:
-            return "name", name
-        case ast.Attribute(attr=attr) if owner is not None and _is_own(node):
-            return "attribute", f"{owner.name}.{attr}"
-        case ast.Call(func=ast.Name(id=name)) if scope.definition(name) is not None:
-            return "result", name
-        case ast.Await(value=value):
-            return place_of(value, owner, scope, module)
-        case _:
-            return None
-
-
-def _is_own(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-
-
-def _closed(node: ast.AST, releases: frozenset[str]) -> Iterator[ast.expr]:
-    """Yield what a node closes: by a release method, by a with."""
-    match node:
-        case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in releases:
-            yield value
-        case ast.AsyncWith(items=items) | ast.With(items=items):
-            for item in items:
-                yield item.context_expr
-        case ast.Call(args=arguments) if terminal(node) in ("aclosing", "enter_async_context", "push_async_callback"):
-            for argument in arguments:
-                yield argument.value if isinstance(argument, ast.Attribute) and argument.attr in releases else argument
-        case _:
-            pass
