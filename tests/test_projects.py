@@ -13,7 +13,7 @@ from leaklint.engine import Project, lint
 from leaklint.model.source import read
 
 HOME = Path(__file__).parent.parent / "fixtures" / "projects"
-PROJECTS = sorted(path for path in HOME.iterdir() if path.name != "leaky_suite")  # that one is run, by a test of its own
+PROJECTS = sorted(path for path in HOME.iterdir() if not path.name.endswith("_suite"))  # those are run, by tests of their own
 MARK = re.compile(r"# (LKR\d{3})$")
 REPORT = re.compile(r"^(?:\./)?([^:]+):(\d+):\d+: (LKR\d{3}) ", re.MULTILINE)
 Marks = list[tuple[str, int, str]]  # file, line, code

@@ -1,0 +1,192 @@
+"""Suites that leak, run by pytest with the plugin: each leak is reported once, with the test and the line that made it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from leaklint.model.leak import Leak
+from leaklint.runtime.leaks_file import read
+
+PROJECTS = Path(__file__).parent.parent / "fixtures" / "projects"
+MARK = re.compile(r"# leak: (.+?) by (.+)$")
+Line = tuple[str, str, int, str]  # category, path, line, name of the test
+
+
+def run(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the suite of a folder, apart from the plugins that happen to be installed."""
+    plugins = ["-p", "leaklint.runtime.plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "--rootdir=.", "-o", "pythonpath=.", *plugins, *options]
+    source = str(Path(__file__).parent.parent / "src")
+    given = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": source, "PATH": "", **variables}
+    return subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, timeout=120, check=False)
+
+
+def leaks(folder: Path, *options: str, **variables: str) -> tuple[Leak, ...]:
+    """Run a suite that passes, and give what it leaks."""
+    done = run(folder, "--leaklint-report=leaks.json", *options, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return read(folder / "leaks.json").leaks
+
+
+def marked(folder: Path) -> Counter[Line]:
+    """Give the marks of a suite."""
+    found: Counter[Line] = Counter()
+    for path in folder.rglob("*.py"):
+        for number, line in enumerate(path.read_text().split("\n"), 1):
+            if mark := MARK.search(line):
+                name = path.relative_to(folder).as_posix()
+                found.update((mark[1], name, number, test) for test in mark[2].split(", "))
+    return found
+
+
+def reported(found: tuple[Leak, ...]) -> Counter[Line]:
+    """Give leaks as their marks would be."""
+    lines = [(one.category, *place(one), name(one)) for one in found if not one.is_intended]
+    return Counter(lines)
+
+
+def place(leak: Leak) -> tuple[str, int]:
+    assert leak.frame is not None
+    return leak.frame.path, leak.frame.line
+
+
+def name(leak: Leak) -> str:
+    assert leak.test is not None
+    return leak.test.partition("::")[2]
+
+
+@pytest.fixture
+def scattered(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PROJECTS / "scattered_suite", tmp_path / "suite"))
+
+
+@pytest.mark.parametrize(("seed", "gc"), [("1", "on"), ("2", "off"), ("3", "on"), ("4", "off")])
+def test_leaks_are_attributed_in_any_order_with_and_without_the_collector(scattered: Path, seed: str, gc: str) -> None:
+    found = leaks(scattered, SEED=seed, GC=gc)
+    assert reported(found) == marked(scattered)
+    assert sum(one.is_intended for one in found) == 2
+
+
+def test_the_leaky_suite_leaks_what_was_planted(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(PROJECTS / "leaky_suite", tmp_path / "suite"))
+    found = leaks(folder)
+    own = [one for one in found if one.frames]
+    assert Counter(one.category for one in own) == {
+        "http client": 14,
+        "socket": 4,
+        "client session": 3,
+        "event loop": 3,
+        "file": 1,
+        "transport": 1,
+        "sqlite connection": 1,
+        "temporary directory": 1,
+    }
+
+
+def test_workers_leaks_are_merged(scattered: Path) -> None:
+    pytest.importorskip("xdist")
+    found = leaks(scattered, "-p", "xdist.plugin", "-n2", SEED="1")
+    assert reported(found) == marked(scattered)
+    assert {one.worker for one in found} == {"gw0", "gw1"}
+
+
+LOADED = """
+import sys
+
+def test_loaded():
+    print("loaded:", *sorted(one for one in sys.modules if one.startswith("leaklint")))
+"""
+
+
+@pytest.mark.parametrize("option", ["-q", "--leaklint"])
+def test_the_linter_is_not_loaded(tmp_path: Path, option: str) -> None:
+    (tmp_path / "test_loaded.py").write_text(LOADED)
+    done = run(tmp_path, "-s", option)
+    loaded = re.search(r"loaded: (.+)", done.stdout)
+    assert loaded is not None, done.stdout
+    names = loaded[1].split()
+    if option == "-q":
+        assert names == ["leaklint", "leaklint.runtime", "leaklint.runtime.plugin"]
+    else:
+        assert {one.split(".")[1] for one in names if "." in one} == {"runtime", "model"}
+
+
+FAITHFUL = """
+import builtins, concurrent.futures, inspect, io, pickle, socket, sqlite3, tempfile
+
+def test_types(tmp_path):
+    with open(__file__) as text, open(__file__, "rb") as binary, open(__file__, "rb", 0) as raw:
+        assert (type(text), type(binary)) == (io.TextIOWrapper, io.BufferedReader)
+        assert type(binary.raw) in (io.FileIO, *io.FileIO.__mro__) and isinstance(binary.raw, io.FileIO)
+        assert isinstance(raw, io.FileIO) and isinstance(raw, io.RawIOBase) and not isinstance(io.BytesIO(), io.FileIO)
+        assert repr(raw).startswith("<_io.FileIO name=")
+    assert builtins.open is io.open and open.__name__ == "open"
+    connection = sqlite3.connect(":memory:")
+    assert isinstance(connection, sqlite3.Connection) and repr(type(connection)) == "<class 'sqlite3.Connection'>"
+    connection.close()
+
+def test_signatures():
+    assert list(inspect.signature(socket.socket).parameters) == ["family", "type", "proto", "fileno"]
+    assert pickle.loads(pickle.dumps(socket.socket)) is socket.socket
+
+def test_subclasses():
+    class Mine(socket.socket):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+    class Raw(io.FileIO):
+        pass
+    class Database(sqlite3.Connection):
+        pass
+    with Mine("a") as one, Raw(__file__) as raw:
+        assert one.name == "a" and issubclass(Raw, io.RawIOBase)
+    database = sqlite3.connect(":memory:", factory=Database)
+    assert type(database) is Database
+    database.close()
+
+def test_errors(tmp_path):
+    wrong = (((tmp_path / "none",), FileNotFoundError), ((__file__, 3), TypeError), ((__file__, "q"), ValueError))
+    for arguments, kind in wrong:
+        try:
+            open(*arguments)
+        except kind:
+            pass
+        else:
+            raise AssertionError(arguments)
+"""
+
+
+@pytest.mark.parametrize("option", ["-q", "--leaklint-fail=any"])
+def test_tests_see_what_they_always_see(tmp_path: Path, option: str) -> None:
+    (tmp_path / "test_faithful.py").write_text(FAITHFUL)
+    done = run(tmp_path, option)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("own", "option", "status"),
+    [
+        ("socket.socket()", "", 0),
+        ("socket.socket()", "--leaklint-fail=own", 1),
+        ("socket.socket()", "--leaklint-fail=any", 1),
+        ("socket.socket().close()", "--leaklint-fail=any", 0),
+    ],
+)
+def test_the_exit_status_is_as_asked(tmp_path: Path, own: str, option: str, status: int) -> None:
+    (tmp_path / "test_leaks.py").write_text(f"import socket\n\n\ndef test_own():\n    {own}\n")
+    done = run(tmp_path, "--leaklint", *([option] if option else []))
+    assert done.returncode == status, done.stdout
+
+
+def test_configuration_turns_it_on(tmp_path: Path) -> None:
+    (tmp_path / "test_leaks.py").write_text("import socket\n\n\ndef test_own():\n    one = socket.socket()\n    one.fileno()\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nleaklint = true\n")
+    done = run(tmp_path)
+    assert "1 leak from 1 test\n" in done.stdout
+    assert "test_leaks.py:5 LKR101 1 leak from 1 test: fixable with leaklint fix\n" in done.stdout
+    assert "      1  low     test_leaks.py::test_own\n" in done.stdout
