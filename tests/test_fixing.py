@@ -10,13 +10,14 @@ import pytest
 
 from leaklint.config import Config
 from leaklint.engine import Project, lint
-from leaklint.fixing import CannotWrite, ChangedMeanwhile, FixResult, fix_source, unified_diff, write_atomically
+from leaklint.fixing import FixResult, fix_source, unified_diff
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Fix, WithBlock
 from leaklint.model.source import Source, parse
 from leaklint.model.span import Span
 from leaklint.rewrite import CannotRewrite
 from leaklint.rewrite.proof import prove
+from leaklint.writing import CannotWrite, ChangedMeanwhile, write_atomically
 
 
 @pytest.fixture

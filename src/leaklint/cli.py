@@ -14,6 +14,7 @@ from leaklint.commands.check import run as run_check
 from leaklint.commands.scope import Scope, Trouble, soften_streams
 from leaklint.config import ConfigError, checked_codes
 from leaklint.model.data import fields
+from leaklint.writing import CannotWrite
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,6 +54,8 @@ def scoped(command: Callable[P, R]) -> Callable[P, R]:
             click.option("--exclude", multiple=True, metavar="PATTERN", help="Files or directories to leave out, too."),
             click.option("--force-exclude", is_flag=True, help="Leave out excluded files even where they are named."),
             click.option("-j", "--jobs", type=click.IntRange(1), help="Processes [default: one per processor]."),
+            click.option("--baseline", metavar="FILE", help="Leave out the findings that FILE knows [default: as configured]."),
+            click.option("--no-baseline", is_flag=True, help="Take the findings of the baseline as any other."),
             click.option("--stdin-filename", metavar="NAME", default="stdin", help="What - is called in reports."),
         )
     ):
@@ -67,7 +70,7 @@ def troubled(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CatalogueError, ConfigError, Trouble, WorkerDied) as error:
+        except (CannotWrite, CatalogueError, ConfigError, Trouble, WorkerDied) as error:
             raise OneLine(str(error)) from None
 
     return run
@@ -84,11 +87,17 @@ def main() -> None:
 @scoped
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--statistics", is_flag=True, help="Count the findings of each code.")
+@click.option("--write-baseline", is_flag=True, help="Write what is found to the baseline, and report nothing.")
+@click.option("--prune-baseline", is_flag=True, help="Take out of the baseline what is gone.")
 @click.pass_context
 @troubled
-def check(ctx: click.Context, /, form: str, statistics: bool, **_: object) -> None:
+def check(ctx: click.Context, /, form: str, statistics: bool, write_baseline: bool, prune_baseline: bool, **_: object) -> None:
     """Report the leaks in PATHS (- is standard input) [default: the configured src, or the current directory]."""
-    ctx.exit(run_check(scope_of(ctx), form, statistics))
+    if write_baseline:
+        from leaklint.commands.record import write
+
+        ctx.exit(write(scope_of(ctx)))
+    ctx.exit(run_check(scope_of(ctx), form, statistics, is_pruning=prune_baseline))
 
 
 @main.command()

@@ -30,6 +30,7 @@ KEYS = (
     "src",
     "target-version",
     "catalogue",
+    "baseline",
     "resource",
     "summary",
 )
@@ -62,6 +63,7 @@ class Config:
     catalogue: tuple[Path, ...] = ()  # files of entries
     resources: Tables = ()
     summaries: Tables = ()
+    baseline: Path | None = None
 
     def is_selected(self, code: str, path: str | os.PathLike[str]) -> bool:
         """Say whether findings of a code are wanted in a file: the longest prefix wins, `ignore` wins a draw.
@@ -203,6 +205,7 @@ def _read(table: Mapping[str, object], path: Path, text: str) -> Config:
         catalogue=_files(files, path.parent, f"{place}.catalogue"),
         resources=_tables(table, "resource", place),
         summaries=_tables(table, "summary", place),
+        baseline=_path(table.get("baseline"), path.parent, f"{place}.baseline"),
     )
     catalogue_of(config)  # for its errors
     return config
@@ -234,6 +237,12 @@ def _files(names: tuple[str, ...], root: Path, where: str) -> tuple[Path, ...]:
         if not (root / name).is_file():
             raise ConfigError(f"{where}: expected files of entries, and there is no {name}")
     return tuple(root / name for name in names)
+
+
+def _path(name: object, root: Path, where: str) -> Path | None:
+    if name is not None and not (isinstance(name, str) and name):
+        raise ConfigError(f'{where}: expected the name of a file, such as "leaklint-baseline.json", got {name!r}')
+    return root / name if name else None
 
 
 def _tables(table: Mapping[str, object], key: str, place: str) -> Tables:

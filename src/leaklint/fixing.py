@@ -1,19 +1,13 @@
-"""Mends a module: lint, rewrite, prove by linting again, until nothing is left to do; and writes files whole or not.
+"""Mends a module: lint, rewrite, prove by linting again, until nothing is left to do.
 
 It knows which fixes go together and what a proof is. What a fix does is the analysis' business, how it is done the
 rewriter's.
 """
 
 import difflib
-import os
 import re
-import secrets
-import stat
-import tokenize
 from collections import Counter
 from collections.abc import Callable, Sequence
-from io import BytesIO
-from pathlib import Path
 
 from leaklint.config import ADVICE
 from leaklint.engine import Project, lint
@@ -37,22 +31,6 @@ class FixResult:
     text: str
     applied: tuple[Finding, ...]
     refused: tuple[tuple[Finding, str], ...]
-
-
-class CannotWrite(OSError):
-    """A file is left as it was; `reason` is a clause a user can read."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: not written: {reason}")
-        self.path = path
-        self.reason = reason
-
-
-class ChangedMeanwhile(CannotWrite):
-    """A file on disk is no longer what was fixed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "it changed meanwhile; run leaklint fix again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +79,6 @@ def unified_diff(path: str, old_text: str, new_text: str) -> str:
     """Give the difference as a unified diff; lines end at newlines only, and keep their own kind of newline."""
     lines = difflib.unified_diff(_LINE.findall(old_text), _LINE.findall(new_text), path, path)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def write_atomically(path: Path, original: bytes, text: str) -> None:
-    """Replace a file's content by `text`, in the encoding (and with the BOM) of `original`, or leave it untouched.
-
-    Links are followed, permission bits stay. Newlines are written as they are in `text`. Raises ChangedMeanwhile where
-    the file does not hold `original` any more, CannotWrite for all else.
-    """
-    data = _encoded(path, original, text)
-    try:
-        target = Path(os.path.realpath(path, strict=True))
-        mode = target.stat().st_mode
-        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
-            raise CannotWrite(path, "it is read-only")
-        _replace(path, target, original, data, stat.S_IMODE(mode))
-    except CannotWrite:
-        raise
-    except OSError as error:
-        raise CannotWrite(path, error.strerror or str(error)) from None
 
 
 def _round(state: _State, batch: list[Finding], project: Project, applied: list[Finding], reasons: dict[_Key, str]) -> _State:
@@ -198,35 +157,3 @@ def _order(edit: Edit) -> tuple[int, int, Span]:
 
 def _key(finding: Finding, source: Source) -> _Key:
     return _Key(finding.code, source.lines[finding.span.line - 1].strip(), _NUMBER.sub("#", finding.message))
-
-
-def _encoded(path: Path, original: bytes, text: str) -> bytes:
-    try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(original).readline)
-        if original.decode(encoding).encode(encoding) != original:
-            raise CannotWrite(path, f"{encoding} would not write back the lines that stay")
-        return text.encode(encoding)
-    except UnicodeEncodeError as error:
-        raise CannotWrite(path, f"{error.object[error.start]!a} cannot be written in {error.encoding}") from None
-    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        raise CannotWrite(path, f"it cannot be decoded: {error}") from None
-
-
-def _replace(path: Path, target: Path, original: bytes, data: bytes, mode: int) -> None:
-    """Write beside the target, then move over it; whatever happens, nothing is left beside it."""
-    beside = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
-    try:
-        with open(beside, "xb", opener=_open_private) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(mode)
-        if target.read_bytes() != original:
-            raise ChangedMeanwhile(path)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)  # nobody else reads it before it has the permissions of the target

@@ -3,6 +3,8 @@
 The fixing itself, and libcst with it, is loaded for the first file that has a finding.
 """
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 from leaklint.checking import blamed_on, fixable, lint_named, wanted
@@ -36,7 +38,7 @@ def mend_file(path: str, project: Project, *, unsafe: bool, is_writing: bool) ->
         return Mended(path, error=f"{path}: cannot be read: {error.strerror or error}")
     if not (result.fixed and is_writing):
         return result
-    from leaklint.fixing import CannotWrite, write_atomically
+    from leaklint.writing import CannotWrite, write_atomically
 
     try:
         write_atomically(Path(path), original, result.text)
@@ -53,11 +55,8 @@ def mend_source(source: Source, project: Project, *, unsafe: bool) -> Mended:
         return Mended(source.path, source.text, left=tuple((found, reason(found, unsafe)) for found in findings))
     from leaklint.fixing import fix_source, unified_diff
 
-    def is_wanted(found: Finding, current: Source) -> bool:
-        return bool(fixable([found], current, project))
-
     with blamed_on(source.path):
-        result = fix_source(source, project, is_wanted, unsafe)
+        result = fix_source(source, project, _choice(project), unsafe)
     refused = dict(result.refused)
     new = parse(source.path, result.text)
     left = wanted(lint_named(new, project), new, project)
@@ -68,6 +67,19 @@ def mend_source(source: Source, project: Project, *, unsafe: bool) -> Mended:
         tuple((found, refused.get(found) or reason(found, unsafe)) for found in left),
         unified_diff(source.path, source.text, result.text),
     )
+
+
+def _choice(project: Project) -> Callable[[Finding, Source], bool]:
+    """Give the test that says of a finding in some text of a module whether it is fixed."""
+    if project.config.baseline is None:
+        return lambda found, current: bool(fixable([found], current, project))
+
+    @functools.lru_cache(1)
+    def chosen(current: Source) -> list[Finding]:
+        """Of equal findings the baseline knows a number: only all of a text show which are new."""
+        return fixable(lint_named(current, project), current, project)
+
+    return lambda found, current: found in chosen(current)
 
 
 def is_mendable(found: Finding, unsafe: bool) -> bool:

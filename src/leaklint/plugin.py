@@ -10,10 +10,12 @@ from pathlib import Path
 from flake8.exceptions import ExecutionError
 
 from leaklint import __version__
-from leaklint.checking import lint_named, uncollected
+from leaklint.checking import lint_named, unbaselined, uncollected
 from leaklint.config import ADVICE, Config, ConfigError, load_config
 from leaklint.engine import Project
+from leaklint.model.finding import Finding
 from leaklint.model.source import Source, SourceError
+from leaklint.noqa import unsilenced
 
 PREFIX = "LKR"
 NOT_ANALYSED = "LKR000"  # the file could not be analysed though flake8 could parse it
@@ -52,7 +54,7 @@ class Plugin:
         try:
             project = _project(load_config(Path(self.filename)))
             with uncollected():
-                findings = lint_named(Source(self.filename, "".join(self.lines), self.tree), project)
+                findings = _new(Source(self.filename, "".join(self.lines), self.tree), project)
         except ConfigError as error:
             raise ExecutionError(f"leaklint: {error}") from None
         except SourceError as error:
@@ -61,6 +63,16 @@ class Plugin:
         for found in findings:
             if self.is_advising or not found.code.startswith(ADVICE):
                 yield found.span.line, found.span.column, f"{found.code} {found.message}", Plugin
+
+
+def _new(source: Source, project: Project) -> list[Finding]:
+    """Give the findings that the baseline does not know. It knows none that a comment silences; flake8 judges those."""
+    findings = lint_named(source, project)
+    if project.config.baseline is None:
+        return findings
+    counted = unsilenced(findings, source.text)
+    known = {id(found) for found in counted} - {id(found) for found in unbaselined(counted, source, project)}
+    return [found for found in findings if id(found) not in known]
 
 
 @functools.cache

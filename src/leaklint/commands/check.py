@@ -6,27 +6,36 @@ from pathlib import Path
 
 from leaklint.checking import Checked, check_file, check_source
 from leaklint.commands.scope import STDIN, Scope, complain, configured, counted, discovered, worked
+from leaklint.config import Config
 from leaklint.engine import Project
 from leaklint.model.source import SourceError, decode, parse
 
 
-def run(scope: Scope, form: str = "text", statistics: bool = False) -> int:
+def run(scope: Scope, form: str = "text", statistics: bool = False, is_pruning: bool = False) -> int:
     """Check the files of a scope, print, and give the exit status; raises ConfigError, Trouble and WorkerDied."""
-    if scope.paths == (STDIN,):
-        results, has_trouble = [_check_stdin(scope)], False
-    else:
-        found = discovered(scope)
-        results, has_trouble = worked(check_file, found, scope, "Checking"), bool(found.troubles)
+    results, configs, has_trouble = checked(scope)
     _show(results, form, statistics)
+    if is_pruning or any(config.baseline for config in {*configs.values()}):
+        from leaklint.commands.baseline import report_gone
+
+        report_gone(results, configs, is_pruning)
     if has_trouble or any(result.error for result in results):
         return 2
     return 1 if any(result.findings for result in results) else 0
 
 
-def _check_stdin(scope: Scope) -> Checked:
+def checked(scope: Scope) -> tuple[list[Checked], dict[str, Config], bool]:
+    """Check the files of a scope; give what came of each, its configuration, and whether some could not be looked at."""
+    if scope.paths == (STDIN,):
+        config = configured(scope)(Path(scope.stdin_filename))
+        return [_check_stdin(scope.stdin_filename, config)], {scope.stdin_filename: config}, False
+    found = discovered(scope)
+    return worked(check_file, found, scope, "Checking"), found.files, bool(found.troubles)
+
+
+def _check_stdin(name: str, config: Config) -> Checked:
     """Check standard input under the configuration of the name it is given."""
-    name = scope.stdin_filename
-    project = Project(configured(scope)(Path(name)))
+    project = Project(config)
     try:
         return check_source(parse(name, decode(name, sys.stdin.buffer.read())), project)
     except SourceError as error:

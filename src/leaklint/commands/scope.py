@@ -43,6 +43,8 @@ class Scope:
     force_exclude: bool = False
     jobs: int | None = None
     stdin_filename: str = "stdin"
+    baseline: str | None = None
+    no_baseline: bool = False
 
 
 def configured(scope: Scope) -> Callable[[Path], Config]:
@@ -55,8 +57,10 @@ def configured(scope: Scope) -> Callable[[Path], Config]:
             select=config.select if scope.select is None else scope.select,
             ignore=config.ignore if scope.ignore is None else scope.ignore,
             extend_select=(*config.extend_select, *(scope.extend_select or ())),
+            baseline=None if scope.no_baseline else named or config.baseline,
         )
 
+    named = Path(os.path.abspath(scope.baseline)) if scope.baseline else None
     return lambda path: overridden(load_config(path))
 
 
@@ -78,6 +82,12 @@ def discovered(scope: Scope) -> Discovery:
 
 def worked(job: batch.Job[T], found: Discovery, scope: Scope, what: str) -> list[T]:
     """Do a job on every file that was found, and give the results in their order."""
+    files = {config.baseline for config in {*found.files.values()} if config.baseline is not None}
+    if files:
+        from leaklint.baseline.file import load  # here: for its errors, and for all processes at once
+
+        for file in files:
+            load(file)
     chunks = batch.run(job, [*found.files.items()], scope.jobs)
     places = {path: place for place, path in enumerate(found.files)}
     return sorted(progress.shown(chunks, len(places), what), key=lambda result: places[result.path])

@@ -1,0 +1,1 @@
+"""The baseline: what was found before anybody looked, kept in a file so that only what is new is shown."""
