@@ -28,6 +28,7 @@ class Example:
     bad: str
     good: str
     has_fix: bool
+    is_unsafe: bool  # its fix is
 
     @property
     def marked(self) -> list[tuple[int, str]]:
@@ -46,7 +47,8 @@ def examples(page: RulePage) -> list[Example]:
     """Give the pairs of Bad and Good."""
     texts = {name: [code(text) for title, text in sections(page) if title == name] for name in ("Bad", "Good")}
     pairs = zip(texts["Bad"], texts["Good"], strict=True)
-    return [Example(page.code, bad, good, not page.fix.startswith("none")) for bad, good in pairs]
+    has_fix, is_unsafe = not page.fix.startswith("none"), page.fix.startswith("unsafe")
+    return [Example(page.code, bad, good, has_fix, is_unsafe) for bad, good in pairs]
 
 
 def code(text: str) -> str:
@@ -89,8 +91,11 @@ def test_bad_gives_its_marks_and_good_is_silent(example: Example, marks: Marks, 
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if one.has_fix], ids=lambda example: example.code)
 def test_the_fix_leads_from_bad_to_good(example: Example, shipped: Project) -> None:
-    result = fix_source(parse("example.py", MARK.sub("", example.bad)), shipped, wanted(example.code), unsafe=False)
+    source = parse("example.py", MARK.sub("", example.bad))
+    result = fix_source(source, shipped, wanted(example.code), unsafe=example.is_unsafe)
     assert result.text == example.good
+    if example.is_unsafe:
+        assert fix_source(source, shipped, wanted(example.code), unsafe=False).text == source.text
 
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if not one.has_fix], ids=lambda example: example.code)

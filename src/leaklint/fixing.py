@@ -120,7 +120,8 @@ def _attempt(state: _State, batch: list[Finding], project: Project) -> _State | 
 
 def _objection(old: _State, batch: list[Finding], new: _State) -> str | None:
     """Say what speaks against a result: a finding that is still there, or a new one."""
-    before, after = Counter(f.code for f in old.findings), Counter(f.code for f in new.findings)
+    found = [finding for finding in new.findings if not _is_revealed(finding, batch)]
+    before, after = Counter(f.code for f in old.findings), Counter(f.code for f in found)
     gone = Counter(finding.code for finding in batch)
     wanted = {code for code in after if not code.startswith(ADVICE) or code in gone}
     for code in sorted(wanted):
@@ -129,13 +130,19 @@ def _objection(old: _State, batch: list[Finding], new: _State) -> str | None:
     fixed = set(map(id, batch))
     known = [_key(finding, old.source) for finding in old.findings if id(finding) not in fixed]
     lines, messages = ({(key.code, key.line) for key in known}, {(key.code, key.message) for key in known})
-    for finding in new.findings:
+    for finding in found:
         key = _key(finding, new.source)
         if finding.code.startswith(ADVICE) and finding.code not in gone:
             continue  # advice is silent as a rule: it must not stand in the way of a fix
         if (key.code, key.line) not in lines and (key.code, key.message) not in messages:
             return f"{key.code} would appear: {finding.message}"
     return None
+
+
+def _is_revealed(finding: Finding, batch: list[Finding]) -> bool:
+    """Say whether a finding is about an instance of a class that a fix has made a resource: it leaked before, unseen."""
+    names = {name for one in batch if one.fix for name in one.fix.reveals}
+    return any(re.search(rf"\b{re.escape(name)}, which owns ", finding.message) for name in names)
 
 
 def _batch(findings: Sequence[Finding]) -> list[Finding]:

@@ -90,5 +90,5 @@ def is_mendable(found: Finding, unsafe: bool) -> bool:
 def reason(found: Finding, unsafe: bool) -> str:
     """Say why a finding was not even tried."""
     if found.fix is None:
-        return "no automatic fix"
+        return found.unfixable or "no automatic fix"
     return "the fix was not applied" if unsafe else "needs --unsafe-fixes"

@@ -1,7 +1,7 @@
 """Releases in a row: where the first one raises, those after it in the same suite are skipped."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.facts import Facts, Suite
@@ -14,13 +14,13 @@ from leaklint.model.data import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A release whose failure skips another one. `statement` and `last` are siblings: it, and the last that it skips."""
+    """A release whose failure skips another one. `statement` holds it; `skips` are its siblings up to the last release."""
 
     release: ast.stmt
     name: str
     skipped: str
     statement: ast.stmt
-    last: ast.stmt
+    skips: Sequence[ast.stmt]
 
 
 Released = Mapping[ast.stmt, str]  # what a statement releases
@@ -67,7 +67,8 @@ def _chains(candidates: list[Suite], found: Released) -> Iterator[Chain]:
                 if one in found and found[one] != found[first]
             ]
             if later:
-                yield Chain(first, found[first], later[0][1], statement, later[-1][0])
+                skips = suite[index + 1 : suite.index(later[-1][0]) + 1]
+                yield Chain(first, found[first], later[0][1], statement, skips)
 
 
 def _released(statement: ast.stmt, methods: Mapping[str, frozenset[str]]) -> str | None:

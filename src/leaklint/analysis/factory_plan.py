@@ -7,7 +7,7 @@ from leaklint.analysis.facts import Facts, Obligation, names_in
 from leaklint.analysis.fixture_plan import annotation_of, returns_of
 from leaklint.analysis.fixtures import Fixture
 from leaklint.analysis.names import Function, terminal, walk
-from leaklint.analysis.way import way_of
+from leaklint.analysis.way import stack_opener, way_of
 from leaklint.model.fix import Around, Fix, Replace, Several, Single, ToYield
 
 
@@ -20,17 +20,17 @@ def plan_factory(fixture: Fixture, outer: Facts, left: Sequence[Obligation], fun
     returns = returns_of(fixture)
     is_ended = isinstance(last, ast.Return) and returns == [last] and not fixture.yields
     is_yielded = not returns and len(fixture.yields) == 1 and any(_yields(one) for one in body)
-    opener = _opener(outer, is_async)
+    opener = stack_opener(outer.scope, is_async)
     if first is None or opener is None or not (is_ended or is_yielded):
         return None
     name = _stack_name(fixture)
-    entered = [_entered(one, name, is_async) for one in left]
-    if any(one is None for one in entered):
+    found = [entered(one, name, is_async) for one in left]
+    if any(one is None for one in found):
         return None
     span = outer.source.span
     edits: list[Single] = [Around(span(first), span(last), f"{opener[0]}() as {name}", is_async)]
-    edits += [one[0] for one in entered if one is not None]
-    imports = [*opener[1], *(more for one in entered if one is not None for more in one[1])]
+    edits += [one[0] for one in found if one is not None]
+    imports = [*opener[1], *(more for one in found if one is not None for more in one[1])]
     if is_ended:
         edits.append(ToYield(span(last)))
         annotation = annotation_of(fixture, outer)
@@ -54,19 +54,7 @@ def _yields(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield)
 
 
-def _opener(facts: Facts, is_async: bool) -> tuple[str, tuple[str, ...]] | None:
-    """Give the code of the stack's class, and what it needs imported."""
-    wanted = "AsyncExitStack" if is_async else "ExitStack"
-    for name in (wanted, "contextlib"):
-        dotted = facts.scope.dotted(ast.Name(name, ast.Load()))
-        if dotted == f"contextlib.{wanted}":
-            return name, ()
-        if dotted == "contextlib":
-            return f"contextlib.{wanted}", ()
-    return None if facts.scope.find("contextlib") is not None else (f"contextlib.{wanted}", ("contextlib",))
-
-
-def _entered(one: Obligation, stack: str, is_async: bool) -> tuple[Replace, tuple[str, ...]] | None:
+def entered(one: Obligation, stack: str, is_async: bool) -> tuple[Replace, tuple[str, ...]] | None:
     """Give the edit by which what is acquired enters the stack."""
     facts, way = one.facts, way_of(one, None)
     if way is None or way.opener is None or one.site.element is not None:

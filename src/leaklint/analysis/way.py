@@ -3,6 +3,7 @@
 import ast
 
 from leaklint.analysis.facts import Facts, Obligation
+from leaklint.analysis.names import Scope
 from leaklint.analysis.reach import is_wait
 from leaklint.analysis.setting import Body
 from leaklint.model.data import dataclass
@@ -65,6 +66,18 @@ def closing_way(function: str, facts: Facts) -> Way | None:
     if scope.find("contextlib") is not None:
         return None
     return Way(Opener(function == "aclosing", f"contextlib.{function}"), imports=("contextlib",))
+
+
+def stack_opener(scope: Scope, is_async: bool) -> tuple[str, tuple[str, ...]] | None:
+    """Give the code of the class of a stack of releases, and what it needs imported; None where its name is taken."""
+    wanted = "AsyncExitStack" if is_async else "ExitStack"
+    for name in (wanted, "contextlib"):
+        dotted = scope.dotted(ast.Name(name, ast.Load()))
+        if dotted == f"contextlib.{wanted}":
+            return name, ()
+        if dotted == "contextlib":
+            return f"contextlib.{wanted}", ()
+    return None if scope.find("contextlib") is not None else (f"contextlib.{wanted}", ("contextlib",))
 
 
 def _release_lines(obligation: Obligation, name: str, is_async: bool) -> tuple[str, ...]:

@@ -266,6 +266,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         with_does_more=resource.with_does_more or base.with_does_more,
         waits=resource.waits or base.waits,
         with_target=resource.with_target or base.with_target,
+        with_gives=resource.with_gives or base.with_gives,
     )
 
 

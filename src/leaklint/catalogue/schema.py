@@ -50,6 +50,7 @@ RESOURCE_KEYS = CALL_KEYS | {
     "exhausts",
     "only-in-fixtures",
     "with-target",
+    "with-gives",
     "with-does-more",
     "waits",
     "drains",
@@ -157,6 +158,7 @@ def read_resource(table: Table) -> ResourceEntry:
         with_does_more=flag(table, "with-does-more"),
         waits=text(table, "waits"),
         with_target=text(table, "with-target"),
+        with_gives=text(table, "with-gives"),
         since=text(table, "since"),
         method_since=_texts_by_text(table, "method-since"),
     )

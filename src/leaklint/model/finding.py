@@ -18,6 +18,7 @@ class Finding:
     """One wrong. `message` does not repeat the code; `trace` runs from the acquisition to the exit that leaks.
 
     `acquisitions` are the acquiring expressions that the finding speaks for: of these no other family of rules speaks.
+    `unfixable` is the reason why there is no fix, where one may be expected.
     """
 
     code: str
@@ -26,3 +27,4 @@ class Finding:
     trace: tuple[Step, ...] = ()
     fix: Fix | None = None
     acquisitions: tuple[Span, ...] = ()
+    unfixable: str = ""

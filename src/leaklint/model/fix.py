@@ -41,6 +41,7 @@ class WithBlock:
     last: Span
     opener: Opener = Opener()
     releases: tuple[Span, ...] = ()
+    is_part: bool = False  # what is entered is what E is an attribute of: of `Directory().name` the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,35 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
+class TryBlock:
+    """The siblings from `statement` to `last` move into a try.
+
+    The lines of `final` stand in its finally; those of `failed`, and a bare raise, in its `except BaseException`.
+    """
+
+    statement: Span
+    last: Span
+    final: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinallyRest:
+    """`statement` moves into a try, and the siblings after it, up to `last`, into its finally."""
+
+    statement: Span
+    last: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Precede:
+    """The lines stand right before `statement`."""
+
+    statement: Span
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MoveUp:
     """`statement` moves up, to stand right after its earlier sibling `after`."""
 
@@ -157,7 +187,7 @@ class MoveUp:
 
 @dataclass(frozen=True, slots=True)
 class AddFunction:
-    """A function of these lines follows the function at `statement`."""
+    """The functions of these lines follow the function at `statement`; none of them may stand beside it already."""
 
     statement: Span
     lines: tuple[str, ...]
@@ -165,7 +195,7 @@ class AddFunction:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """The lines become the last ones of the function at `statement`."""
+    """The lines become the last ones of the function at `statement`; a `pass` before them goes."""
 
     statement: Span
     lines: tuple[str, ...]
@@ -239,6 +269,9 @@ Single = (
     | ToYield
     | ReturnAfter
     | Around
+    | TryBlock
+    | FinallyRest
+    | Precede
     | MoveUp
     | AddFunction
     | Append
@@ -271,6 +304,8 @@ def singles(edit: Edit) -> tuple[Single, ...]:
 class Fix:
     """One edit, whether it is safe, and what the new text needs imported: `contextlib`, `collections.abc:Iterator`.
 
+    `reveals` names the classes that become resources by it: leaks of their instances, so far hidden, may then be found.
+
     `releases` of an edit are the statements, inside the moved ones, that release the resource today and become needless:
     the rewriter removes them; a `try` whose `finally` holds nothing else is replaced by its body, an `if` that holds nothing
     else goes with it, and a suite that would be empty gets `pass`.
@@ -279,3 +314,4 @@ class Fix:
     edit: Edit
     applicability: Applicability = Applicability.SAFE
     imports: tuple[str, ...] = ()
+    reveals: tuple[str, ...] = ()

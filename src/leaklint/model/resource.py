@@ -70,6 +70,7 @@ class Resource:
     given_through: frozenset[str] = frozenset()  # attributes: who assigns one gives it what it would have opened
     ends_with_maker: bool = False  # whoever releases what its method gave it releases it too
     with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
+    with_gives: str | None = None  # the attribute of the resource that this is
     since: str | None = None
     method_since: Mapping[str, str] = field(default_factory=dict)  # method -> the version that brought it
 

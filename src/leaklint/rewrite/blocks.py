@@ -19,7 +19,12 @@ def with_block(edit: WithBlock, line: Statement, value: cst.BaseExpression, move
     small = parts(line)[0]
     if not isinstance(line, cst.SimpleStatementLine) or _bound_value(small) is not value:
         raise CannotRewrite("the statement does more than bind one name to the value")
-    return _with(edit.opener, value, edit.target, moved, indent, _column(edit)).with_changes(
+    entered = value
+    if edit.is_part:
+        if not isinstance(value, cst.Attribute):
+            raise CannotRewrite("the value is no attribute")
+        entered = value.value
+    return _with(edit.opener, entered, edit.target, moved, indent, _column(edit)).with_changes(
         leading_lines=line.leading_lines,
         body=block(*moved, indent, line.trailing_whitespace),
     )

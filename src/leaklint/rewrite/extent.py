@@ -6,17 +6,19 @@ from leaklint.model.fix import (
     Around,
     Edit,
     FinallyBlock,
+    FinallyRest,
     MoveUp,
     Replace,
     Several,
     Single,
+    TryBlock,
     WithBlock,
     WithName,
     WithTemporary,
 )
 from leaklint.model.span import Span
 
-Block = WithBlock | WithName | WithTemporary | FinallyBlock | Around
+Block = WithBlock | WithName | WithTemporary | FinallyBlock | Around | TryBlock | FinallyRest
 
 
 def extent(edit: Edit) -> Span:
@@ -31,7 +33,7 @@ def extent(edit: Edit) -> Span:
             return span
         case MoveUp(statement=statement, after=after):
             return Span(after.line, after.column, statement.end_line, statement.end_column)
-        case WithBlock() | WithName() | WithTemporary() | FinallyBlock() | Around():
+        case WithBlock() | WithName() | WithTemporary() | FinallyBlock() | Around() | TryBlock() | FinallyRest():
             return Span(edit.statement.line, edit.statement.column, edit.last.end_line, edit.last.end_column)
         case _:
             return edit.statement

@@ -1,5 +1,7 @@
 """Edits of single statements and of the lines around them: a yield for a return, a name for a value, lines of a function."""
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from leaklint.model.fix import (
@@ -12,6 +14,7 @@ from leaklint.model.fix import (
     DropParameter,
     Instead,
     ToFunction,
+    TryBlock,
 )
 from leaklint.rewrite.blocks import code_lines, substitute
 from leaklint.rewrite.expressions import alone, parse_expression
@@ -47,6 +50,30 @@ def bound(edit: Bind, line: Statement, value: cst.BaseExpression) -> tuple[State
     return first, using, *code_lines(edit.release)
 
 
+def try_block(edit: TryBlock, moved: Run, indent: str | None) -> cst.Try:
+    """Build a try over statements, with a finally or with a handler that raises again."""
+    statements, after = moved
+    body = block((statements[0].with_changes(leading_lines=()), *statements[1:]), after, indent, cst.TrailingWhitespace())
+    leading = statements[0].leading_lines
+    if edit.failed:
+        failed = block(code_lines((*edit.failed, "raise")), (), indent, cst.TrailingWhitespace())
+        handler = cst.ExceptHandler(body=failed, type=cst.Name("BaseException"))
+        return cst.Try(body=body, handlers=(handler,), leading_lines=leading)
+    return cst.Try(body=body, finalbody=_finally(code_lines(edit.final), indent), leading_lines=leading)
+
+
+def finally_rest(first: Statement, moved: Run, indent: str | None) -> cst.Try:
+    """Build a try over one statement, with the others in its finally."""
+    statements, after = moved
+    body = block((first.with_changes(leading_lines=()),), (), indent, cst.TrailingWhitespace())
+    final = cst.Finally(body=block(statements, after, indent, cst.TrailingWhitespace()))
+    return cst.Try(body=body, finalbody=final, leading_lines=first.leading_lines)
+
+
+def _finally(lines: Sequence[Statement], indent: str | None) -> cst.Finally:
+    return cst.Finally(body=block(lines, (), indent, cst.TrailingWhitespace()))
+
+
 def around(edit: Around, moved: Run, indent: str | None) -> cst.With:
     """Build a with, from the code of its head, over statements."""
     keyword = "async with" if edit.is_async else "with"
@@ -60,17 +87,18 @@ def around(edit: Around, moved: Run, indent: str | None) -> cst.With:
     leading = statements[0].leading_lines
     inner: tuple[Statement, ...] = (statements[0].with_changes(leading_lines=()), *statements[1:])
     if edit.final:
-        final = cst.Finally(body=block(code_lines(edit.final), (), indent, cst.TrailingWhitespace()))
+        final = _finally(code_lines(edit.final), indent)
         inner, after = (cst.Try(body=block(inner, after, indent, cst.TrailingWhitespace()), finalbody=final),), ()
     return head.with_changes(leading_lines=leading, body=block(inner, after, indent, cst.TrailingWhitespace()))
 
 
-def added_function(edit: AddFunction, line: Statement, is_top: bool) -> Statement:
-    """Build a function that follows another one, with as many blank lines above it."""
-    made = _function("\n".join(edit.lines))
+def added_functions(edit: AddFunction, line: Statement, is_top: bool) -> tuple[cst.FunctionDef, ...]:
+    """Build functions that follow another one, with as many blank lines above each."""
     blanks = [one for one in line.leading_lines if one.comment is None]
     count = len(blanks) if blanks else 2 if is_top else 1
-    return made.with_changes(leading_lines=tuple(cst.EmptyLine(indent=False) for _ in range(count)))
+    leading = tuple(cst.EmptyLine(indent=False) for _ in range(count))
+    made = [one for one in code_lines(edit.lines) if isinstance(one, cst.FunctionDef)]
+    return tuple(one.with_changes(leading_lines=leading) for one in made)
 
 
 def as_function(edit: ToFunction, line: Statement) -> Statement:
@@ -118,8 +146,9 @@ def appended(edit: Append, line: Statement, indent: str | None) -> Statement:
         raise CannotRewrite("the statement is no function")
     suite, new = line.body, code_lines(edit.lines)
     if isinstance(suite, cst.IndentedBlock):
-        return line.with_changes(body=suite.with_changes(body=(*suite.body, *new)))
+        return line.with_changes(body=suite.with_changes(body=(*_without_pass(suite.body), *new)))
     body, after = run_of(suite)
+    body = tuple(one for one in _without_pass(body) if isinstance(one, Statement))
     return line.with_changes(body=block((*body, *new), after, indent, cst.TrailingWhitespace()))
 
 
@@ -139,6 +168,13 @@ def without_parameter(edit: DropParameter, line: Statement) -> Statement:
     if kept and kept[-1] is not line.params.params[-1]:
         kept[-1] = kept[-1].with_changes(comma=line.params.params[-1].comma)
     return line.with_changes(params=line.params.with_changes(params=tuple(kept)))
+
+
+def _without_pass(body: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+    """Drop the last line where it is a `pass`."""
+    last = body[-1]
+    is_pass = isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[0], cst.Pass) and not comment_lines(last)
+    return body[:-1] if is_pass else body
 
 
 def recommented(edit: ChangeComment, line: Statement) -> Statement:

@@ -15,15 +15,18 @@ from leaklint.model.fix import (
     ChangeComment,
     DropParameter,
     FinallyBlock,
+    FinallyRest,
     Fix,
     Instead,
     MoveUp,
+    Precede,
     Remove,
     Replace,
     ReturnAfter,
     Single,
     ToFunction,
     ToYield,
+    TryBlock,
     Turn,
     WithBlock,
     WithItem,
@@ -39,9 +42,20 @@ from leaklint.rewrite.refusal import CannotRewrite
 
 BlockEdit = WithBlock | WithName | WithTemporary | FinallyBlock
 LineEdit = (
-    Bind | ToYield | ReturnAfter | AddFunction | Append | ChangeComment | ToFunction | AddParameter | Instead | DropParameter
+    Bind
+    | ToYield
+    | ReturnAfter
+    | AddFunction
+    | Append
+    | Precede
+    | ChangeComment
+    | ToFunction
+    | AddParameter
+    | Instead
+    | DropParameter
 )
-DoneEdit = BlockEdit | LineEdit | WithItem | Replace | Around | MoveUp | Turn
+AroundEdit = Around | TryBlock | FinallyRest
+DoneEdit = BlockEdit | LineEdit | AroundEdit | WithItem | Replace | MoveUp | Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,9 @@ class BlockTask:
 
 @dataclass(frozen=True, slots=True)
 class AroundTask:
-    """An edit that moves the siblings from `first` to `last` into a new with."""
+    """An edit that moves the siblings from `first` to `last` into a new with or try."""
 
-    edit: Around
+    edit: AroundEdit
     first: AstStatement
     last: AstStatement
 
@@ -189,7 +203,7 @@ def _firsts(task: Task) -> tuple[cst.CSTNode, ...]:
     match task:
         case BlockTask(first=first) | AroundTask(first=first):
             return (first,)
-        case LineTask(statement=statement, edit=Bind() | ToYield() | ReturnAfter() | ToFunction()):
+        case LineTask(statement=statement, edit=Bind() | ToYield() | ReturnAfter() | ToFunction() | Precede()):
             return (statement,)
         case MoveTask(statement=statement, after=after):
             return statement, after
@@ -211,7 +225,7 @@ def _task(edit: DoneEdit, located: Located) -> Task:
             if not isinstance(statement, cst.With | cst.FunctionDef):
                 raise CannotRewrite("the statement is neither a with nor a function")
             return TurnTask(edit, statement)
-        case Around():
+        case Around() | TryBlock() | FinallyRest():
             return AroundTask(edit, statement, located.statement(edit.last))
         case MoveUp():
             return MoveTask(edit, statement, located.statement(edit.after))
@@ -230,7 +244,7 @@ def _spans(edit: Single) -> tuple[Span, ...]:
             return edit.statement, edit.value
         case MoveUp():
             return edit.statement, edit.after
-        case Around():
+        case Around() | TryBlock() | FinallyRest():
             return edit.statement, edit.last
         case WithBlock() | WithTemporary():
             return edit.statement, edit.last, edit.value, *edit.releases

@@ -21,14 +21,17 @@ from leaklint.model.fix import (
     ChangeComment,
     DropParameter,
     FinallyBlock,
+    FinallyRest,
     Fix,
     Instead,
+    Precede,
     Remove,
     Replace,
     ReturnAfter,
     Single,
     ToFunction,
     ToYield,
+    TryBlock,
     Turn,
     WithBlock,
     WithName,
@@ -43,6 +46,7 @@ from leaklint.rewrite.refusal import CannotRewrite
 Clause = ast.stmt | ast.ExceptHandler | ast.match_case
 
 _SUITES = ("body", "handlers", "orelse", "finalbody", "cases")
+_KEEPING = (Replace, AddFunction, Append, Precede, TryBlock, FinallyRest)  # they leave the statement that they name as it is
 _FREE = (ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Pass)  # what may be new without being named
 
 
@@ -67,7 +71,8 @@ def prove(old: Source, new: Source, fixes: Sequence[Fix]) -> None:
     if _imported(before, modules) - _imported(after, modules):
         raise CannotRewrite("an import would be lost")
     going = _going(old, before, edits) | {one for one in before.statements if _is_import_of(one, modules)}
-    staying = [clause for statement in before.statements for clause in _clauses(statement) if clause not in going]
+    clauses = [clause for statement in before.statements for clause in _clauses(statement)]
+    staying = [clause for clause in clauses if clause not in going and not isinstance(clause, ast.Pass)]
     allowed = {_head(clause) for clause in going} | _named(fixes, edits)
     changes = sum(_changes(edit) for edit in edits)
     matched = 0
@@ -160,7 +165,7 @@ def _going(old: Source, part: Part, edits: Sequence[Single]) -> set[Clause]:
     """Give the clauses of the old text that may go or change: what the edits name, and what then does nothing."""
     clauses = [clause for statement in part.statements for clause in _clauses(statement)]
     spans = {clause: old.span(clause) for clause in clauses if not isinstance(clause, ast.match_case)}
-    named = {edit.statement for edit in edits if not isinstance(edit, Replace | AddFunction | Append)}
+    named = {edit.statement for edit in edits if not isinstance(edit, _KEEPING)}
     blocks = [edit for edit in edits if isinstance(edit, WithBlock | WithName | WithTemporary | FinallyBlock)]
     releases = {span for edit in blocks for span in edit.releases}
     releases |= {edit.statement for edit in edits if isinstance(edit, Remove | Instead)}
@@ -206,8 +211,16 @@ def _named(fixes: Sequence[Fix], edits: Sequence[Single]) -> set[str]:
     texts = [import_line(name) for fix in fixes for name in fix.imports]
     texts += ["\n".join(edit.release) for edit in edits if isinstance(edit, FinallyBlock | Bind)]
     texts += ["\n".join(edit.final) for edit in edits if isinstance(edit, Around)]
-    texts += ["\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append | ToFunction | Instead)]
+    texts += [
+        "\n".join(edit.lines) for edit in edits if isinstance(edit, AddFunction | Append | ToFunction | Instead | Precede)
+    ]
+    texts += ["\n".join(line) for edit in edits if isinstance(edit, TryBlock) for line in (edit.final, _handler(edit))]
     return {_head(clause) for text in texts for line in ast.parse(text).body for clause in _clauses(line)}
+
+
+def _handler(edit: TryBlock) -> tuple[str, ...]:
+    indented = [f"    {line}" for line in edit.failed]
+    return ("try:", "    pass", "except BaseException:", *indented, "    raise") if edit.failed else ()
 
 
 def _clauses(statement: Clause) -> Iterator[Clause]:

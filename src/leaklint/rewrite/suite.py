@@ -10,30 +10,36 @@ from leaklint.model.fix import (
     AddFunction,
     AddParameter,
     Append,
+    Around,
     Bind,
     ChangeComment,
     DropParameter,
     FinallyBlock,
+    FinallyRest,
     Instead,
+    Precede,
     ReturnAfter,
     ToFunction,
     ToYield,
+    TryBlock,
     WithBlock,
     WithName,
     WithTemporary,
 )
-from leaklint.rewrite.blocks import finally_block, substitute, with_block, with_item, with_name, with_temporary
+from leaklint.rewrite.blocks import code_lines, finally_block, substitute, with_block, with_item, with_name, with_temporary
 from leaklint.rewrite.layout import BlankLines, Lines, Run, Statement, joined, parts, remains
 from leaklint.rewrite.lines import (
-    added_function,
+    added_functions,
     appended,
     around,
     as_function,
     bound,
+    finally_rest,
     recommented,
     replaced,
     return_line,
     spaced,
+    try_block,
     with_parameter,
     without_parameter,
     yielded,
@@ -91,6 +97,7 @@ def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: b
                 done.add(task)
         elif isinstance(task, LineTask):
             if (index := _index(elements, task.statement)) is not None:
+                _check_names(elements, task)
                 elements[index] = _changed(elements[index], task, indent, is_top)
                 if isinstance(task.edit, ToFunction):
                     elements = _apart(elements, index, is_top)
@@ -153,14 +160,24 @@ def _enclosed(elements: list[Element], first: int, task: BlockTask, indent: str 
 
 
 def _surrounded(elements: list[Element], first: int, task: AroundTask, indent: str | None, is_top: bool) -> list[Element]:
-    """Put the siblings from an element on into a new with."""
+    """Put the siblings from an element on into a new with or try."""
     last = _index(elements, task.last)
     if last is None or last < first:
         raise CannotRewrite("the statements do not stand in one block")
-    moved = joined((element.nodes, element.after) for element in elements[first : last + 1])
+    runs = [(element.nodes, element.after) for element in elements[first : last + 1]]
     origins = tuple(origin for element in elements[first : last + 1] for origin in element.origins)
-    node = _as_indented(around(task.edit, moved, indent), is_top)
-    return [*elements[:first], Element(origins, (node,)), *elements[last + 1 :]]
+    node: Statement
+    match task.edit:
+        case Around() as edit:
+            node = around(edit, joined(runs), indent)
+        case TryBlock() as edit:
+            node = try_block(edit, joined(runs), indent)
+        case FinallyRest():
+            nodes, after = runs[0]
+            if len(nodes) != 1 or first == last:
+                raise CannotRewrite("another fix has taken the statement apart")
+            node = finally_rest(nodes[0], joined([((), after), *runs[1:]]), indent)
+    return [*elements[:first], Element(origins, (_as_indented(node, is_top),)), *elements[last + 1 :]]
 
 
 def _moved(elements: list[Element], index: int, task: MoveTask) -> list[Element]:
@@ -178,7 +195,7 @@ def _changed(element: Element, task: LineTask, indent: str | None, is_top: bool)
     if isinstance(edit, ReturnAfter):
         return replace(element, nodes=(*element.nodes, return_line()))
     if isinstance(edit, AddFunction):
-        return replace(element, nodes=(*element.nodes, added_function(edit, line, is_top)))
+        return replace(element, nodes=(*element.nodes, *added_functions(edit, line, is_top)))
     if len(element.nodes) != 1 or (len(element.origins) != 1 and not isinstance(edit, ChangeComment)):
         raise CannotRewrite("another fix has taken the statement apart")
     match edit:
@@ -188,6 +205,10 @@ def _changed(element: Element, task: LineTask, indent: str | None, is_top: bool)
             return replace(element, nodes=(appended(edit, line, indent),))
         case ChangeComment():
             return replace(element, nodes=(recommented(edit, line),))
+        case Precede(lines=lines):
+            first, *rest = code_lines(lines)
+            above = first.with_changes(leading_lines=line.leading_lines)
+            return replace(element, nodes=(above, *rest, line.with_changes(leading_lines=())))
         case ToFunction():
             return replace(element, nodes=(as_function(edit, line),))
         case AddParameter():
@@ -200,6 +221,17 @@ def _changed(element: Element, task: LineTask, indent: str | None, is_top: bool)
             nodes = tuple(_as_indented(node, is_top) for node in bound(edit, line, task.value))
             return replace(element, nodes=nodes)
     raise CannotRewrite("the value is missing")
+
+
+def _check_names(elements: Sequence[Element], task: LineTask) -> None:
+    """Raise CannotRewrite where a new function has the name of one that stands in the suite already."""
+    if isinstance(task.edit, AddFunction):
+        known = {node.name.value for element in elements for node in element.nodes if isinstance(node, cst.FunctionDef)}
+        for one in code_lines(task.edit.lines):
+            if not isinstance(one, cst.FunctionDef):
+                raise CannotRewrite("the new function is none")
+            if one.name.value in known:
+                raise CannotRewrite(f"there is a `{one.name.value}` already")
 
 
 def _apart(elements: list[Element], index: int, is_top: bool) -> list[Element]:

@@ -28,7 +28,7 @@ Good:
             finally:
                 self.right.close()
 
-Fix: none yet; release it where the later step raises.
+Fix: unsafe; the later steps go into a try, whose `except BaseException` releases and raises again.
 """
 
 from collections.abc import Iterator
@@ -36,9 +36,10 @@ from collections.abc import Iterator
 from leaklint.analysis.building import failing_step
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.order_plan import plan_building
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
-from leaklint.rules.wording import subject
+from leaklint.rules.wording import fixed, subject
 
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
@@ -48,7 +49,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if step is not None:
             kept = f"`self.{one.attributes[0]}` ({one.site.label})" if one.attributes else subject(one)
             text = f"{kept} stays open when line {step.line} raises; release it there"
-            yield Finding(rule.code, one.facts.source.span(one.node), text)
+            yield fixed(rule.code, one.facts.source.span(one.node), text, plan_building(one, step))
 
 
-rule = Rule("LKR903", "leaks-while-building", "a later step of a constructor or factory raises", "none", check)
+rule = Rule("LKR903", "leaks-while-building", "a later step of a constructor or factory raises", "unsafe: try/except", check)

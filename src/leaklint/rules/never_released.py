@@ -17,9 +17,9 @@ Fix: `with` (`async with`, `contextlib.closing`) up to the last use; try/finally
 
 from collections.abc import Iterator
 
-from leaklint.analysis.extent import plan
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.unsafe_plan import plan_leak
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, subject
@@ -32,7 +32,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         if one.is_open_at_return and not one.is_released_or_handed_on:
             _, trace = path_to_return(one)
-            yield finding(one, rule.code, f"{subject(one)} is never released; {cure(one)}", plan(one), trace)
+            yield finding(one, rule.code, f"{subject(one)} is never released; {cure(one)}", plan_leak(one), trace)
 
 
 rule = Rule("LKR101", "never-released", "bound to a name that no path releases, hands on or enters", "with, try/finally", check)

@@ -20,7 +20,7 @@ Good:
             finally:
                 self.right.close()
 
-Fix: none yet; put the rest into a `finally`.
+Fix: what would be skipped goes into a `finally`.
 """
 
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ from collections.abc import Iterator
 from leaklint.analysis.chains import Chain, chains_of_body, chains_of_class
 from leaklint.analysis.facts import is_test_class
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.order_plan import plan_chain
 from leaklint.model.finding import Finding
-from leaklint.model.source import Source
 from leaklint.rules.rule import Rule
 
 
@@ -38,14 +38,14 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for owner in module.owners:
         if is_test_class(owner):
             continue  # a runner's teardown is the rules of set-ups' to judge
-        yield from (_finding(one, "self.", module.source) for one in chains_of_class(owner))
+        yield from (_finding(one, "self.", module) for one in chains_of_class(owner))
     for facts in module.bodies:
-        yield from (_finding(one, "", module.source) for one in chains_of_body(facts))
+        yield from (_finding(one, "", module) for one in chains_of_body(facts))
 
 
-def _finding(chain: Chain, prefix: str, source: Source) -> Finding:
+def _finding(chain: Chain, prefix: str, module: ModuleFacts) -> Finding:
     text = f"where this raises, `{prefix}{chain.skipped}` stays open; release it in a `finally`"
-    return Finding(rule.code, source.span(chain.release), text)
+    return Finding(rule.code, module.source.span(chain.release), text, fix=plan_chain(chain, module))
 
 
-rule = Rule("LKR902", "release-chain-breaks", "the first release raises, the second is skipped", "none", check)
+rule = Rule("LKR902", "release-chain-breaks", "the first release raises, the second is skipped", "try/finally", check)

@@ -21,26 +21,33 @@ Good:
             finally:
                 self.right.close()
 
-Fix: none yet; release it in the release method.
+Fix: unsafe; the call goes into the release method, and runs though what stands there fails.
 """
 
 from collections.abc import Iterator
 
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.owner_plan import plan_missing_call
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
-from leaklint.rules.wording import finding
+from leaklint.rules.wording import planned
 
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what a method stores in an attribute that no release method of the class reaches."""
-    for one, name, owner in module.kept:
+    kept = list(module.kept)
+    for one, name, owner in kept:
         if owner.release_methods():
             method = owner.release_methods()[0]
             text = f"`self.{name}` ({one.site.label}) is not released by `{owner.node.name}.{method}`; release it there"
-            yield finding(one, rule.code, text, None)
+            names = dict.fromkeys(other for _, other, node in kept if node is owner)
+            yield planned(one, rule.code, text, plan_missing_call(owner, list(names), module))
 
 
 rule = Rule(
-    "LKR402", "release-misses-attribute", "the release method does not reach an attribute that the class opens", "none", check
+    "LKR402",
+    "release-misses-attribute",
+    "the release method does not reach an attribute that the class opens",
+    "unsafe: add the call",
+    check,
 )

@@ -24,9 +24,9 @@ Fix: `with` (`async with`, `contextlib.closing`) up to the last use; the release
 
 from collections.abc import Iterator
 
-from leaklint.analysis.extent import plan
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.unsafe_plan import plan_leak
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, rebinding, subject
@@ -39,10 +39,10 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         if one.is_rebound:
             text = f"{subject(one)} is still open when {rebinding(next(iter(one.history.rebinds)))}; {cure(one)}"
-            yield finding(one, rule.code, text, plan(one))
+            yield finding(one, rule.code, text, plan_leak(one))
         elif one.is_open_at_return and not one.is_left_by_empty_loop:
             where, trace = path_to_return(one)
-            yield finding(one, rule.code, f"{subject(one)} stays open when {where}; {cure(one)}", plan(one), trace)
+            yield finding(one, rule.code, f"{subject(one)} stays open when {where}; {cure(one)}", plan_leak(one), trace)
 
 
 rule = Rule("LKR102", "released-on-some-paths", "some normal path ends with it open though another releases it", "with", check)

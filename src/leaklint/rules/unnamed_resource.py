@@ -16,9 +16,9 @@ Fix: bind it in a `with` around the statement.
 
 from collections.abc import Iterator
 
-from leaklint.analysis.extent import plan
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.unsafe_plan import plan_leak
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, subject
@@ -32,7 +32,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if one.is_open_at_return:
             _, trace = path_to_return(one)
             yield finding(
-                one, rule.code, f"{subject(one)} has no name, so nobody can release it; {cure(one)}", plan(one), trace
+                one, rule.code, f"{subject(one)} has no name, so nobody can release it; {cure(one)}", plan_leak(one), trace
             )
 
 

@@ -9,12 +9,26 @@ from leaklint.analysis.ops import Call, Op, Yield
 from leaklint.analysis.trace import describe_path, path_to, return_line
 from leaklint.model.finding import Finding, Step
 from leaklint.model.fix import Fix
+from leaklint.model.span import Span
 
 
 def finding(obligation: Obligation, code: str, text: str, fix: Fix | None, trace: tuple[Step, ...] = ()) -> Finding:
     """Make a finding at the acquisition."""
     span = obligation.facts.source.span(obligation.node)
     return Finding(code, span, text, trace, fix, (span,))
+
+
+def planned(obligation: Obligation, code: str, text: str, plan: Fix | str) -> Finding:
+    """Make a finding at the acquisition, with its fix or the reason why there is none."""
+    span = obligation.facts.source.span(obligation.node)
+    return fixed(code, span, text, plan, (span,))
+
+
+def fixed(code: str, span: Span, text: str, plan: Fix | str, acquisitions: tuple[Span, ...] = ()) -> Finding:
+    """Make a finding with its fix or the reason why there is none."""
+    if isinstance(plan, str):
+        return Finding(code, span, text, acquisitions=acquisitions, unfixable=plan)
+    return Finding(code, span, text, fix=plan, acquisitions=acquisitions)
 
 
 def opening(obligation: Obligation, code: str, text: str, trace: tuple[Step, ...], fix: Fix | None = None) -> Finding:
@@ -73,7 +87,7 @@ def name_of(obligation: Obligation) -> str | None:
     """Give the name that the text has for the resource."""
     names = obligation.history.names
     kept = next((one for one in names if one.startswith("self.")), names[0] if names else None)
-    return kept.partition("'")[0] if kept else None
+    return kept.partition("'")[0].partition(":")[0] if kept else None  # `:` tells where the name of an inner scope is bound
 
 
 def cure(obligation: Obligation) -> str:
