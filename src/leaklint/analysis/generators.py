@@ -6,7 +6,7 @@ driven is seen from decorators, from being named without being called, and from 
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
@@ -237,14 +237,20 @@ def _is_named_elsewhere(function: Function, module: ModuleFacts) -> bool:
         user = module.workspace.project(path) if path != own else None
         if user is not None:
             called = {id(one.func) for one in walk(user.source.tree) if isinstance(one, ast.Call)}
-            if any(_is_mention(one, name) and id(one) not in called for one in walk(user.source.tree)):
+            imported = user.scope.bindings.imports
+            if any(_is_mention(one, name, imported) and id(one) not in called for one in walk(user.source.tree)):
                 return True
     return False
 
 
-def _is_mention(node: ast.AST, name: str) -> bool:
+def _is_mention(node: ast.AST, name: str, imported: Container[str]) -> bool:
+    """Say whether a node of another module means what a name of this one does: it is imported, or an attribute of what is."""
     match node:
-        case ast.Name(id=found, ctx=ast.Load()) | ast.Attribute(attr=found, ctx=ast.Load()):
+        case ast.Name(id=found, ctx=ast.Load()):
+            return found == name and name in imported
+        case ast.Attribute(value=ast.Name(id=module), attr=found, ctx=ast.Load()):
+            return found == name and module in imported
+        case ast.Attribute(value=ast.Attribute(), attr=found, ctx=ast.Load()):
             return found == name
         case _:
             return False
