@@ -6,13 +6,13 @@ driven is seen from decorators, from being named without being called, and from 
 
 import ast
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import definition_of, own_nodes, owner_of
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, FunctionNode, children, function_scope, terminal, walk
+from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.prefilter import WORD_ENDS, lines_with
 from leaklint.analysis.probing import declared
 from leaklint.analysis.setups import is_setup
@@ -237,21 +237,18 @@ def _is_named_elsewhere(function: Function, module: ModuleFacts) -> bool:
         user = module.workspace.project(path) if path != own else None
         if user is not None:
             called = {id(one.func) for one in walk(user.source.tree) if isinstance(one, ast.Call)}
-            imported = user.scope.bindings.imports
-            if any(_is_mention(one, name, imported) and id(one) not in called for one in walk(user.source.tree)):
+            if any(_is_mention(one, name, user.scope) and id(one) not in called for one in walk(user.source.tree)):
                 return True
     return False
 
 
-def _is_mention(node: ast.AST, name: str, imported: Container[str]) -> bool:
-    """Say whether a node of another module means what a name of this one does: it is imported, or an attribute of what is."""
+def _is_mention(node: ast.AST, name: str, user: Scope) -> bool:
+    """Say whether a node of another module may mean what a name of this one does: it comes from an import."""
     match node:
         case ast.Name(id=found, ctx=ast.Load()):
-            return found == name and name in imported
-        case ast.Attribute(value=ast.Name(id=module), attr=found, ctx=ast.Load()):
-            return found == name and module in imported
-        case ast.Attribute(value=ast.Attribute(), attr=found, ctx=ast.Load()):
-            return found == name
+            return found == name and name in user.bindings.imports
+        case ast.Attribute(attr=found, ctx=ast.Load()):
+            return found == name and user.dotted(node) is not None
         case _:
             return False
 
