@@ -5,9 +5,9 @@ It asks the analysis of each module, and knows neither how entries are written n
 
 import ast
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from leaklint.analysis.files import module_name, shown_path
+from leaklint.analysis.files import shown_path
 from leaklint.analysis.names import FunctionNode, terminal
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.setting import Acquired, FunctionSummary
@@ -58,10 +58,10 @@ class Proposals:
     known: list[str] = field(default_factory=list)
 
 
-def propose(paths: Iterable[str], workspace: Workspace) -> Proposals:
-    """Look through the modules of a package (absolute paths)."""
-    projects = [project for project in map(workspace.project, paths) if project is not None]
-    names = _public(projects, workspace)
+def propose(modules: Mapping[str, str], workspace: Workspace) -> Proposals:
+    """Look through the modules of a package: absolute paths with dotted names."""
+    projects = [project for project in map(workspace.project, modules) if project is not None]
+    names = _public(projects, modules, workspace)
     found = Proposals()
     for project in projects:
         for node in _definitions(project):
@@ -79,11 +79,11 @@ def propose(paths: Iterable[str], workspace: Workspace) -> Proposals:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _public(projects: Iterable[ModuleProject], workspace: Workspace) -> Names:
+def _public(projects: Iterable[ModuleProject], modules: Mapping[str, str], workspace: Workspace) -> Names:
     """Give every public name of the classes and functions: where they are defined, and where a package exports them."""
     names: Names = {}
     for project in projects:
-        module = module_name(project.path)
+        module = modules[project.path]
         for node in _definitions(project):
             names.setdefault(own_type(project.path, node.name), []).append(f"{module}.{node.name}")
         if os.path.basename(project.path) == "__init__.py":

@@ -120,12 +120,13 @@ def _aliases(subject: Subject) -> Iterator[str]:
     entries = subject.entries
     for alias, name in entries.aliases.items():
         known = entries.resources.get(name) or entries.summaries.get(name)
-        if known is None or not all(_is_expected(subject, one, known.since) for one in (alias, name)):
+        since = None if known is None else known.since
+        if not all(_is_expected(subject, one, since) for one in (alias, name)):
             continue
         other, one = _found(alias), _found(name)
         if other is None:
             yield f"{alias}: no such name, though it is said to be {name}"
-        elif one is not None and other != one:
+        elif known is not None and one is not None and other != one:  # what another file describes is a copy of it here
             yield f"{alias}: not the same as {name}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from leaklint.analysis.files import find_module
+from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.proposals import Opener, Proposal, propose
 from leaklint.commands.scope import Trouble, complain, counted
 from leaklint.config import load_config
@@ -21,10 +21,10 @@ def scan(package: str, is_for_pyproject: bool = False) -> int:
     """Print entries for an installed or first-party package, and give the exit status; raises ConfigError and Trouble."""
     config = load_config(Path())
     places = _places(package, tuple(map(str, config.src)))
-    paths = sorted(path for place in places for path in _modules(place))
-    if not paths:
+    modules = {path: _dotted(path, place, name) for place, name in places for path in _modules(place)}
+    if not modules:
         raise Trouble(f"no Python source of {package} is found; expected an installed package, or one below src")
-    found = propose(paths, Project(config).workspace)
+    found = propose(dict(sorted(modules.items())), Project(config).workspace)
     prefix = "tool.leaklint." if is_for_pyproject else ""
     classes = sorted(found.classes, key=lambda one: one.name)
     proposed = [_class_table(one, prefix) for one in classes if one.owns is not None]
@@ -41,14 +41,18 @@ def scan(package: str, is_for_pyproject: bool = False) -> int:
 # --- where it is --------------------------------------------------------------------------------------------------------
 
 
-def _places(package: str, sources: tuple[str, ...]) -> list[str]:
-    """Give the files and directories of a package: named by a path, first-party, or installed. Nothing is imported."""
+def _places(package: str, sources: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Give the files and directories of a package, each with its dotted name. Nothing is imported.
+
+    A package is named by a path, is first-party, or is installed.
+    """
     if os.sep in package or package.endswith(".py"):
-        return [os.path.abspath(package)]
+        place = os.path.abspath(package)
+        return [(place, module_name(os.path.join(place, "__init__.py") if os.path.isdir(place) else place))]
     found = find_module(package, os.path.abspath("module.py"), sources)
     if found is not None and not found[1]:
         is_package = os.path.basename(found[0]) == "__init__.py"
-        return [os.path.dirname(found[0]) if is_package else found[0]]
+        return [(os.path.dirname(found[0]) if is_package else found[0], package)]
     top, *rest = package.split(".")
     try:
         spec = find_spec(top)
@@ -57,7 +61,15 @@ def _places(package: str, sources: tuple[str, ...]) -> list[str]:
     if spec is None:
         return []
     folders = [os.path.join(folder, *rest) for folder in spec.submodule_search_locations or ()]
-    return [*folders, *(f"{folder}.py" for folder in folders if rest)] or [spec.origin or ""]
+    places = [*folders, *(f"{folder}.py" for folder in folders if rest)] or [spec.origin or ""]
+    return [(place, package) for place in places]
+
+
+def _dotted(path: str, place: str, name: str) -> str:
+    """Give the dotted name of a module below a place; packages without an __init__.py are packages, too."""
+    below = os.path.relpath(path, place).removesuffix(".py") if path != place else ""
+    parts = [part for part in below.split(os.sep) if part not in ("", "__init__")]
+    return ".".join([name, *parts])
 
 
 def _modules(place: str) -> Iterator[str]:
