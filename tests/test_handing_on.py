@@ -35,6 +35,29 @@ SILENT = {
                 if not isinstance(source, Stream):
                     file.close()
     """,
+    "the same attribute is asked twice": """
+        class Shell:
+            def list(self, names):
+                if self.output is not None:
+                    out = open(self.output, "a")
+                for name in names:
+                    if self.output:
+                        out.write(name)
+                if self.output:
+                    out.close()
+    """,
+    "what was given is not what was opened": """
+        def patch(target):
+            try:
+                file = open(target)
+            except TypeError:
+                file = target
+            try:
+                file.read()
+            finally:
+                if file != target:
+                    file.close()
+    """,
     "an owner is given something in memory": """
         import io
 
@@ -223,6 +246,22 @@ FOUND = {
             out = open(target, "wb")  # LKR102
             if not isfilelike(other):
                 out.close()
+    """,
+    "an attribute that is assigned between two questions": """
+        class Shell:
+            def list(self):
+                if self.output:
+                    out = open(self.output, "a")  # LKR102
+                self.output = None
+                if self.output:
+                    out.close()
+    """,
+    "an object that is used between two questions": """
+        def fill(path, cache):
+            file = open(path)  # LKR101
+            assert cache.is_empty
+            cache.add(file.read())
+            assert not cache.is_empty
     """,
     "an owner is given the name of a file": """
         class Reader:

@@ -1,11 +1,13 @@
 """A control-flow graph in the making: its blocks, and the names of its operands. It knows no syntax."""
 
 import ast
+from collections.abc import Container
 
 from leaklint.analysis import ops
 from leaklint.analysis.graph import Block, Branch, Frame, Jump, Kind, Stop
 from leaklint.analysis.names import Scope
-from leaklint.analysis.ops import ASKING, Comparison, Test
+from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.values import OTHER
 
 
 class Builder:
@@ -21,6 +23,7 @@ class Builder:
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}
         self._temporaries = 0
+        self._changes: list[tuple[Block, int, str]] = []  # block, number of operations before, what is changed
         self.blocks: list[Block] = []
         outermost = Frame(None, None)
         self.frame = outermost
@@ -57,6 +60,21 @@ class Builder:
         if kind is not None:
             self.frame.route(kind)
 
+    def note_change(self, what: str) -> None:
+        """Note that an attribute (`.name`) is assigned here, or a method of an object (`name()`) called.
+
+        What tests have told of it is void from here on.
+        """
+        if self.current is not None:
+            self._changes.append((self.current, len(self.current.ops), what))
+
+    def emit_changes(self, tested: Container[str]) -> None:
+        """Write the changes of what conditions test into the blocks."""
+        for block, index, name in reversed(self._changes):
+            if name in tested:
+                block.ops.insert(index, ops.Evaluate(self.statement, 0, name, OTHER))
+                block.raises.insert(index, None)
+
     def die(self) -> None:
         """End the current block, if one is open: nothing follows it."""
         if self.current is not None:
@@ -66,7 +84,7 @@ class Builder:
     def decide(self, test: Test | None, then: Block, otherwise: Block, line: int) -> None:
         """End the current block by a test."""
         if test is not None and test.comparison is not Comparison.NOT_EMPTY:
-            for name in (test.name, test.subject) if test.comparison in ASKING else (test.name,):
+            for name in (test.name, test.subject):
                 if name is not None:
                     self.tests[name] = self.tests.get(name, 0) + 1
         if self.current is None:

@@ -108,6 +108,7 @@ class Lowerer(Conditions, Bindings):
         for opaque, names in self.mentions.items():
             for name in names:
                 kills.setdefault(name, set()).add(opaque)
+        self.emit_changes(kills)
         return Graph(entry, self.returned, self.raised, self.blocks, frozenset(repeated), kills, self.expected)
 
     @cached_property

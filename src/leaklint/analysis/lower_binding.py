@@ -97,6 +97,7 @@ class Bindings(Expressions):
                 self.assign(value, source)
             case ast.Attribute(value=base, attr=attr):
                 receiver = self.operand(base)
+                self.note_change(f".{attr}")
                 if source is not None or receiver is not None:
                     is_own = isinstance(base, ast.Name) and base.id in ("self", "cls")
                     self.emit(ops.Escape(self.statement, line, source, attr, receiver, is_own))

@@ -91,6 +91,8 @@ class Conditions(Expressions):
         if (state := self._state(node)) is not None:
             return state
         source = self.operand(node)
+        if _is_place(node) and _is_temporary(source):
+            return Test(self._named(node), subject=source)
         if source is None or (isinstance(node, ast.Call) and _is_predicate(node)):
             return self._opaque(node)
         return Test(source)
@@ -114,10 +116,14 @@ class Conditions(Expressions):
         source, literal = self.operand(left), literal_of(right)
         if literal is ops.NOT_LITERAL:
             other = self.operand(right)
-            if isinstance(op, ast.Is | ast.IsNot) and source is not None and other is not None:
-                return Test(source, Comparison.SAME, other), flipped
-            return self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])), flipped
+            asked = ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])
+            is_telling = isinstance(op, ast.Is | ast.IsNot) or (isinstance(op, ast.Eq | ast.NotEq) and self._is_earlier(right))
+            if is_telling and source is not None and other is not None:
+                return Test(self._named(asked), Comparison.SAME, other, source), flipped
+            return self._opaque(asked), flipped
         kind = KINDS.get(type(op))
+        if literal is None and kind is Comparison.EQUALS and _is_place(left) and _is_temporary(source):
+            return Test(self._named(left), Comparison.IS_NONE, subject=source), flipped
         if source is not None and kind is not None:
             if literal is None and kind is Comparison.EQUALS:
                 return Test(source, Comparison.IS_NONE), flipped
@@ -125,8 +131,14 @@ class Conditions(Expressions):
                 return Test(source, kind, literal), flipped
         opaque = self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right]))
         if opaque is not None and isinstance(literal, str) and kind is Comparison.EQUALS:
-            return Test(opaque.name, operand=literal, subject=source), flipped
+            return Test(opaque.name, Comparison.EQUALS, literal, source), flipped
         return opaque, flipped
+
+    def _is_earlier(self, node: ast.expr) -> bool:
+        """Say whether a value is none that the body can have acquired: a parameter, a tuple."""
+        bindings = self.scope.bindings
+        is_given = isinstance(node, ast.Name) and node.id in bindings.parameters and node.id not in bindings.variables
+        return is_given or isinstance(node, ast.Tuple | ast.List | ast.Dict)
 
     def _opaque(self, node: ast.expr) -> Test | None:
         """Give a test on an expression that nobody understands but that may be tested again."""
@@ -139,8 +151,10 @@ class Conditions(Expressions):
 
     def _named(self, node: ast.expr) -> str:
         """Name an opaque test by what it asks."""
-        key = "?" + ast.dump(node)
-        self.mentions[key] = frozenset(one.id for one in walk(node) if isinstance(one, ast.Name))
+        key = "?" + ast.unparse(node)
+        named = {one.id for one in walk(node) if isinstance(one, ast.Name)}
+        changing = {f".{one.attr}" for one in walk(node) if isinstance(one, ast.Attribute)}
+        self.mentions[key] = frozenset(named | changing | ({f"{name}()" for name in named} if changing else set()))
         return key
 
     def pattern_test(self, subject: ast.expr, case: ast.match_case) -> Test | None:
@@ -163,6 +177,19 @@ def is_irrefutable(pattern: ast.pattern, subject: ast.expr) -> bool:
             return is_plain and len(patterns) == len(elements) and not any(isinstance(one, ast.Starred) for one in elements)
         case _:
             return False
+
+
+def _is_place(node: ast.expr) -> bool:
+    """Say whether an expression names a place behind a name: `self.log`, `options.output.path`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+        if isinstance(node, ast.Name):
+            return True
+    return False
+
+
+def _is_temporary(source: ops.Operand) -> bool:
+    return source is None or source.startswith("%")
 
 
 def _is_predicate(call: ast.Call) -> bool:

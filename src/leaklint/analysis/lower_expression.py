@@ -287,6 +287,8 @@ class Expressions(Builder, ABC):
             reference = dotted
         elif isinstance(node.func, ast.Attribute):
             receiver, method = self.operand(node.func.value), node.func.attr
+            if isinstance(node.func.value, ast.Name) and node.func.value.id not in ("self", "cls"):
+                self.note_change(f"{node.func.value.id}()")
         elif isinstance(node.func, ast.Name) and not self.is_variable(node.func.id) and self.scope.definition(node.func.id):
             reference = f":{node.func.id}"  # a function or class of this module
             if node.func.id in self.scope.bindings.definitions and self.scope.outer is not None:

@@ -221,15 +221,12 @@ class Comparison(Enum):
     CLOSED = "closed"  # an attribute or method that is true once the resource is released
 
 
-ASKING = frozenset((Comparison.HAS, Comparison.INSTANCE))
-
-
 @dataclass(frozen=True, slots=True)
 class Test:
     """A condition on a name (or on an opaque expression, whose name then starts with `?`).
 
-    One that compares a name with a text is opaque too: `subject` is that name, the operand the text. So is one that asks for
-    an attribute or a class: of a value that nobody knows, the same question is answered alike.
+    One with a `subject` is opaque too, unless what the subject holds decides it: of a value that nobody knows, the same
+    question is answered alike (`hasattr(path, "read")`, `mode == "r"`, `self.log is None`).
     """
 
     name: str

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator, Set
 
 from leaklint.analysis import comparing
-from leaklint.analysis.ops import ASKING, Comparison, Test
+from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import (
     ENTERED,
     FALSE,
@@ -189,20 +189,17 @@ class Store:
         return isinstance(place, str) or any(place in values for values in self.env.values())
 
     def decides(self, test: Test) -> bool | None:
-        """Say how a comparison with a text ends, where the name is known to hold a constant."""
+        """Say how a test of an opaque expression ends, where what its subject holds tells."""
         values = self.env.get(test.subject, NOTHING) if test.subject is not None else NOTHING
-        if test.comparison in ASKING:
-            outcomes = {truth(self, value, test) for value in values}
-        else:
-            outcomes = {value.value == test.operand if isinstance(value, Constant) else None for value in values}
+        outcomes = {truth(self, value, test) for value in values}
         return next(iter(outcomes)) if len(outcomes) == 1 else None
 
     def refine(self, test: Test, outcome: bool, is_repeated: bool = True) -> bool:
         """Narrow what a tested name may hold, and note an answer that is asked for again; say whether it is possible."""
         if test.subject is not None:
-            asked = Test(test.subject, test.comparison, test.operand)
-            is_possible = test.comparison not in ASKING or self.refine(asked, outcome)
-            return is_possible and (not is_repeated or self.refine(Test(test.name), outcome))
+            answer = Test(test.name, Comparison.IS_NONE if test.comparison is Comparison.IS_NONE else Comparison.TRUTH)
+            is_possible = self.refine(Test(test.subject, test.comparison, test.operand), outcome)
+            return is_possible and (not is_repeated or self.refine(answer, outcome))
         values = self.env.get(test.name)
         if values is None:
             return not is_repeated or self._learn(test, outcome)
@@ -226,8 +223,12 @@ class Store:
     def _learn(self, test: Test, outcome: bool) -> bool:
         """A test on something unknown tells what it is, for the next test of it."""
         match test.comparison:
+            case Comparison.TRUTH if test.name[0] == "?" and not outcome:
+                self.bind(test.name, frozenset((FALSE, NONE)))
             case Comparison.TRUTH:
                 self.bind(test.name, frozenset((TRUE if outcome else FALSE,)))
+            case Comparison.IS_NONE if test.name[0] == "?" and not outcome:
+                self.bind(test.name, frozenset((TRUE,)))  # what is tested for None by one condition and for truth by another
             case Comparison.IS_NONE if outcome:
                 self.bind(test.name, frozenset((NONE,)))
             case Comparison.EQUALS if outcome and test.operand is None:
