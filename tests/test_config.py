@@ -29,6 +29,7 @@ extend-select = ["LKR9"]
 exclude = ["generated", "src/old/*.py"]
 src = ["lib"]
 target-version = "py312"
+release-methods = ["hang_up"]
 [tool.leaklint.per-file-ignores]
 "tests/*" = ["LKR1"]
 [[tool.leaklint.resource]]
@@ -44,6 +45,8 @@ acquires = "mylib.Channel"
     assert config.src == (tmp_path / "lib",)
     assert config.target_version == (3, 12)
     assert config.per_file_ignores == (("tests/*", ("LKR1",)),)
+    assert config.release_methods == ("hang_up",)
+    assert catalogue_of(config).release_methods == {"hang_up"}
     channel = catalogue_of(config).resource("mylib.Channel")
     assert channel is not None
     assert channel.releases == {"hang_up"}
@@ -58,6 +61,8 @@ acquires = "mylib.Channel"
         ('select = "LKR"', "tool.leaklint.select: expected a list of code prefixes (strings), got 'LKR'"),
         ('select = ["E501"]', "tool.leaklint.select: 'E501' is no code: expected LKR and up to three digits"),
         ("ignore = [101]", "tool.leaklint.ignore: expected a list of code prefixes"),
+        ('release-methods = "hang_up"', "tool.leaklint.release-methods: expected a list of names of methods (strings)"),
+        ('release-methods = ["hang up"]', "tool.leaklint.release-methods: 'hang up' is no name of a method"),
         ("exclude = 3", "tool.leaklint.exclude: expected a list of file patterns"),
         ('src = "src"', "tool.leaklint.src: expected a list of directories"),
         ('target-version = "2.7"', 'tool.leaklint.target-version: expected a Python version such as "3.11"'),

@@ -29,6 +29,7 @@ KEYS = (
     "exclude",
     "src",
     "target-version",
+    "release-methods",
     "catalogue",
     "baseline",
     "resource",
@@ -60,6 +61,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     src: tuple[Path, ...] = ()
     target_version: tuple[int, int] = sys.version_info[:2]
+    release_methods: tuple[str, ...] = ()  # names that the project gives to them, besides the usual ones
     catalogue: tuple[Path, ...] = ()  # files of entries
     resources: Tables = ()
     summaries: Tables = ()
@@ -124,12 +126,13 @@ def load_config(start: Path) -> Config:
 
 
 def catalogue_of(config: Config) -> Catalogue:
-    """Give the catalogue with the user's own files and tables added; raises ConfigError where one of these is wrong."""
+    """Give the catalogue with the user's own files, tables and words added; raises ConfigError where one of these is wrong."""
+    known = load().naming_releases(config.release_methods) if config.release_methods else load()
     if config.origin is None or not (config.catalogue or config.resources or config.summaries):
-        return load()
+        return known
     files = ((path, _shown(str(path))) for path in config.catalogue)
     try:
-        return load().extended(config.resources, config.summaries, _shown(str(config.origin)), files)
+        return known.extended(config.resources, config.summaries, _shown(str(config.origin)), files)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
 
@@ -202,6 +205,7 @@ def _read(table: Mapping[str, object], path: Path, text: str) -> Config:
         exclude=_texts(table.get("exclude", []), f"{place}.exclude", "file patterns"),
         src=tuple(path.parent / name for name in sources),
         target_version=_required(text) if version is None else _version(version, f"{place}.target-version"),
+        release_methods=_names(table, f"{place}.release-methods"),
         catalogue=_files(files, path.parent, f"{place}.catalogue"),
         resources=_tables(table, "resource", place),
         summaries=_tables(table, "summary", place),
@@ -230,6 +234,14 @@ def _texts(value: object, where: str, what: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ConfigError(f"{where}: expected a list of {what} (strings), got {value!r}")
     return tuple(value)
+
+
+def _names(table: Mapping[str, object], where: str) -> tuple[str, ...]:
+    names = _texts(table.get("release-methods", []), where, "names of methods")
+    for name in names:
+        if not name.isidentifier():
+            raise ConfigError(f"{where}: {name!r} is no name of a method, such as hang_up")
+    return names
 
 
 def _files(names: tuple[str, ...], root: Path, where: str) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Protocol
 
+from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal, walk
 from leaklint.analysis.owners import Owner
@@ -54,7 +55,7 @@ def describe(node: ast.ClassDef, classes: Classes) -> Owner:
         base = base or (catalogued(dotted, classes.catalogue) if dotted is not None else None)
         is_derived |= base is not None
         is_closed &= base is not None or (dotted is not None and is_standard(dotted))
-    owner = Owner(node, classes.path, family, is_closed, is_derived)
+    owner = Owner(node, classes.path, family, is_closed, is_derived, RELEASE_METHODS | classes.catalogue.release_methods)
     for path, method in _methods(family):
         owner.methods.setdefault(method.name, (path, method))
         owner.lines.append((path, method.name, method))

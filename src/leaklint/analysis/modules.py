@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
 from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable, is_test_class
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
@@ -175,7 +176,7 @@ class ModuleFacts:
     def vain(self) -> Iterator[tuple[Probe, Owner, Owner]]:
         """The release methods that ask an attribute for a method which no class of it has, with a class that owns something."""
         for node in self.classes if may_probe(self.source.text) else ():
-            for probe in probes(node):
+            for probe in probes(node, RELEASE_METHODS | self.project.catalogue.release_methods):
                 kin = possible_classes(self.project, node, probe.attribute, self.workspace)
                 owning = next((one for one in kin if one.owned), None)
                 if owning is not None and not any(one.methods.keys() & {*probe.asked, "__getattr__"} for one in kin):

@@ -98,7 +98,7 @@ class Outline:
 
     @cached_property
     def _defined(self) -> Definitions:
-        return _definitions(self.text)
+        return _definitions(self.text, RELEASE_METHODS | self.catalogue.release_methods)
 
     @cached_property
     def calls(self) -> list[tuple[int, str]]:
@@ -189,7 +189,7 @@ def outline(text: str, catalogue: Catalogue) -> Outline:
     return Outline(text, catalogue)
 
 
-def _definitions(text: str) -> Definitions:
+def _definitions(text: str, release_methods: frozenset[str]) -> Definitions:
     """Find every definition; one ends where the next begins that is not indented more."""
     found = Definitions()
     around: list[tuple[int, str, bool, int, str | None]] = []
@@ -200,7 +200,7 @@ def _definitions(text: str) -> Definitions:
         found.regions.setdefault(name, []).append(region)
         if owner is not None and not is_class:
             found.methods.setdefault(owner, []).append(region)
-            if name in RELEASE_METHODS:
+            if name in release_methods:
                 found.releasing.add(owner)
 
     for match in DEFINITION.finditer(text):

@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.owners import BUILDERS, Owned, Owner
 from leaklint.model.data import dataclass
@@ -27,7 +26,7 @@ class Overwrite:
 
 def overwrites(owner: Owner) -> Iterator[Overwrite]:
     """Yield the assignments, in the methods that a class itself defines, that drop what an attribute holds."""
-    settled = owner.builders() | RELEASE_METHODS | OPENING | owner.reached(owner.release_methods()).calls
+    settled = owner.builders() | owner.vocabulary | OPENING | owner.reached(owner.release_methods()).calls
     held: dict[str, list[Owned]] = {}
     for one in owner.keeps():
         held.setdefault(one.attribute, []).append(one)

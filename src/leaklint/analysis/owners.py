@@ -50,6 +50,7 @@ class Owner:
     family: list[tuple[str, ast.ClassDef]]
     is_closed: bool
     is_derived: bool = False
+    vocabulary: frozenset[str] = RELEASE_METHODS  # the names of release methods
     base: Acquired | None = None
     methods: Methods = field(default_factory=dict)
     lines: list[tuple[str, str, FunctionNode]] = field(default_factory=list)  # every method of the family, overridden too
@@ -59,7 +60,7 @@ class Owner:
 
     def release_methods(self) -> list[str]:
         """Give the names of the release methods that the family defines: they are called without arguments."""
-        found = [(name, node) for name, (_, node) in self.methods.items() if name in RELEASE_METHODS]
+        found = [(name, node) for name, (_, node) in self.methods.items() if name in self.vocabulary]
         return [name for name, node in found if name.startswith("__") or not _needs_arguments(node)]
 
     def reach(self, node: FunctionNode) -> Reach:
@@ -135,7 +136,7 @@ class Owner:
         """Say whether a method that is no release method releases an attribute, and does not open it anew after that."""
         opening = {one.method: one.line for one in self.owned if one.attribute == attribute}
         dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
-        others = [node for _, name, node in self.lines if name not in RELEASE_METHODS | BUILDERS and node not in dying]
+        others = [node for _, name, node in self.lines if name not in self.vocabulary | BUILDERS and node not in dying]
         return any(ended(node).get(attribute, 0) > opening.get(node.name, 0) for node in others)
 
     def is_released_in_del(self, attribute: str) -> bool:

@@ -6,7 +6,7 @@ Read from the syntax: which attribute is asked for which method, and of which cl
 import ast
 from collections.abc import Iterator
 
-from leaklint.analysis.attributes import RELEASE_METHODS, RELEASING
+from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.owners import BUILDERS
@@ -24,22 +24,22 @@ class Probe:
     asked: frozenset[str]  # the methods
 
 
-def probes(node: ast.ClassDef) -> Iterator[Probe]:
-    """Yield the release methods of a class that do nothing but ask one of its attributes."""
+def probes(node: ast.ClassDef, names: frozenset[str]) -> Iterator[Probe]:
+    """Yield the release methods of a class, of these names, that do nothing but ask one of its attributes."""
     for method in node.body:
-        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name in RELEASE_METHODS:
-            found = [pair for one in walk(method) if (pair := _asked(one)) is not None]
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name in names:
+            found = [pair for one in walk(method) if (pair := _asked(one, names)) is not None]
             attributes = {attribute for attribute, _ in found}
             if len(attributes) == 1 and not _releases_more(method, attributes):
                 yield Probe(method, found[0][0], frozenset(name for _, name in found))
 
 
-def _asked(node: ast.AST) -> tuple[str, str] | None:
+def _asked(node: ast.AST, names: frozenset[str]) -> tuple[str, str] | None:
     match node:
         case ast.Call(
             func=ast.Name(id=function),
             args=[ast.Attribute(value=ast.Name(id="self"), attr=attribute), ast.Constant(value=str(name)), *_],
-        ) if function in PROBES and (name in RELEASING or name in RELEASE_METHODS):
+        ) if function in PROBES and (name in RELEASING or name in names):
             return attribute, name
         case _:
             return None

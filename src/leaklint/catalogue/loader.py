@@ -21,8 +21,9 @@ def load() -> "Catalogue":
 class Catalogue:
     """Facts about dotted names: those of `own` (a user's tables) first, then the shipped files."""
 
-    def __init__(self, own: Library) -> None:
+    def __init__(self, own: Library, release_methods: frozenset[str] = frozenset()) -> None:
         self._own = own
+        self.release_methods = release_methods  # what a project's own classes call theirs, besides the usual names
         self._resources: dict[str, Resource | None] = {}
         self._summaries: dict[str, Summary | None] = {}
         self._methods: dict[tuple[str, str], Summary | None] = {}
@@ -154,9 +155,13 @@ class Catalogue:
             joined = joined.merged(library.read(path, place))
         return self.joined(joined.merged(written))
 
+    def naming_releases(self, names: Iterable[str]) -> "Catalogue":
+        """Give a catalogue for a project whose classes call their release methods so, too."""
+        return Catalogue(self._own, self.release_methods.union(names))
+
     def joined(self, written: Library) -> "Catalogue":
         """Give a catalogue that also knows the entries of a library, which win; raises CatalogueError."""
-        catalogue = Catalogue(self._own.merged(written))
+        catalogue = Catalogue(self._own.merged(written), self.release_methods)
         check_names(written, catalogue)
         return catalogue
 

@@ -29,7 +29,6 @@ Fix: the call becomes the last statement, where nothing returns before.
 import ast
 from collections.abc import Iterator
 
-from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import FunctionNode
 from leaklint.analysis.owners import Owner
@@ -44,7 +43,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report the release methods that leave out what the base's release."""
     for owner in module.owners:
         for statement in owner.node.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name in RELEASE_METHODS:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name in owner.vocabulary:
                 bases = [(base, _missed(owner, base, statement)) for base in module.project.bases(owner.node)]
                 yield from (_finding(owner, base, statement, name, module.source) for base, name in bases[:1] if name)
 
