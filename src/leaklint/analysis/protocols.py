@@ -67,7 +67,7 @@ def _is_wrong(is_async: bool, kind: Kind, module: ModuleFacts) -> bool:
     definition = found[0].scope.definition(found[1]) if found is not None else None
     if found is None or not isinstance(definition, ast.ClassDef):
         return True
-    return found[0].method_node(definition, "__aenter__" if is_async else "__enter__") is None  # a subclass's own
+    return not _has(definition, "__aenter__" if is_async else "__enter__", found[0])  # a subclass's own
 
 
 def _by_stacks(facts: Facts, module: ModuleFacts) -> Iterator[Entrance]:
@@ -145,5 +145,19 @@ def _of_dotted(node: ast.Call, dotted: str, facts: Facts, module: ModuleFacts) -
 def _of_class(node: ast.ClassDef, project: ModuleProject) -> tuple[bool, str] | None:
     if not project.described(node).is_closed or node.decorator_list:
         return None
-    has = [project.method_node(node, method) is not None for method in ("__enter__", "__aenter__")]
+    has = [_has(node, method, project) for method in ("__enter__", "__aenter__")]
     return (has[1], node.name) if has[0] != has[1] else None
+
+
+def _has(node: ast.ClassDef, method: str, project: ModuleProject) -> bool:
+    """Say whether a class or a base of it defines a method, or assigns one (`__enter__ = other`)."""
+    if project.method_node(node, method) is not None:
+        return True
+    targets = [
+        target
+        for _, one in project.lineage(node)
+        for statement in one.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+    ]
+    return any(isinstance(one, ast.Name) and one.id == method for one in targets)

@@ -86,7 +86,15 @@ def _type_of(value: Value, solution: Solution) -> str | None:
 
 def _acquired(solution: Solution) -> list[Acquired]:
     found = [one for value in solution.setting.returned if (one := _fresh(value, solution)) is not None]
+    if any(one.resource.is_loop for one in found) and any(
+        _is_others_loop(value, solution) for value in solution.setting.returned
+    ):
+        return []  # the current loop, or one that is made because there was none: nobody may close it
     return sorted(found, key=lambda one: one.label)[:1]
+
+
+def _is_others_loop(value: Value, solution: Solution) -> bool:
+    return isinstance(value, Instance) and solution.setting.catalogue.is_a(value.type_name, "asyncio.AbstractEventLoop")
 
 
 def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.loop_threads import is_thread_of_its_own
 from leaklint.analysis.loop_use import installations
+from leaklint.analysis.loops import owner_of
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call
@@ -40,14 +41,16 @@ from leaklint.model.finding import Finding
 from leaklint.model.fix import FinallyBlock, Fix
 from leaklint.rules.rule import Rule
 
+TEARDOWNS = frozenset(("tearDown", "teardown_method", "tearDownClass", "asyncTearDown", "doCleanups"))
+
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report loops that a body installs and closes, and puts nothing in their place."""
     for one in module.obligations:
         if one.site.resource.is_loop and one.history.releases:
             calls = installations(one)
-            is_left = bool(calls) and not _is_replaced(calls[0].node, one.facts)
-            if is_left and not is_thread_of_its_own(one.facts.function, module):
+            is_left = bool(calls) and not _is_replaced(calls[0].node, one.facts) and not _is_at_end(one)
+            if is_left and not is_thread_of_its_own(one.facts.function, module) and not _is_torn_down(one.facts, module):
                 text = "the loop stays the current one after it is closed; `asyncio.set_event_loop(None)` after the close"
                 yield Finding(rule.code, module.source.span(calls[0].node), text, (), _fix(one, calls[0]))
 
@@ -56,6 +59,25 @@ def _is_replaced(first: ast.Call, facts: Facts) -> bool:
     """Say whether the body installs another loop, or none, afterwards."""
     own = [one for statement in facts.body for one in walk(statement) if isinstance(one, ast.Call)]
     return any(terminal(one) == "set_event_loop" and one is not first and one.lineno > first.lineno for one in own)
+
+
+def _is_at_end(one: Obligation) -> bool:
+    """Say whether the loop is closed by the last statement of a script, after which nobody asks."""
+    facts = one.facts
+    last = facts.body[-1]
+    return facts.function is None and all(op.statement in walk(last) for op in one.history.releases)
+
+
+def _is_torn_down(facts: Facts, module: ModuleFacts) -> bool:
+    """Say whether another method of the test's class, or of its bases, installs another loop, or none."""
+    owner = owner_of(facts.function)
+    return owner is not None and any(
+        isinstance(node, ast.Call) and terminal(node) == "set_event_loop"
+        for _, one in module.project.lineage(owner)
+        for method in one.body
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name in TEARDOWNS
+        for node in walk(method)
+    )
 
 
 def _fix(one: Obligation, installed: Call) -> Fix | None:
