@@ -19,13 +19,17 @@ Good:
 Fix: `asyncio.run` where it runs one coroutine; else `with` for a Runner, try/finally for a loop.
 """
 
+import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.extent import plan
-from leaklint.analysis.facts import Obligation, is_of_scope
+from leaklint.analysis.facts import Obligation, is_judged, is_of_scope
 from leaklint.analysis.loop_fixes import run_instead
+from leaklint.analysis.loop_threads import loop_threads
 from leaklint.analysis.loop_use import is_covered, is_installed_for_others, runs
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import terminal, walk
+from leaklint.analysis.owners import Owner
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import finding, path_to_raise, path_to_return, subject
@@ -40,6 +44,23 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if found is not None:
             where, trace = found
             yield finding(one, rule.code, f"{subject(one)} {where}; {_cure(one)}", run_instead(one, module) or plan(one), trace)
+        elif one.attributes and not one.facts.is_setup and (owner := one.facts.owner) is not None:
+            name = one.attributes[0]
+            if _is_never_closed(name, owner, module):
+                text = f"{subject(one)} is kept in `self.{name}`, and no method of `{owner.node.name}` closes it"
+                yield finding(one, rule.code, f"{text}; close it in one that ends the object", None)
+
+
+def _is_never_closed(name: str, owner: Owner, module: ModuleFacts) -> bool:
+    """Say whether no method of a class closes the loop that it keeps.
+
+    One that a thread runs has a rule of its own; one that is made the current loop is others' as well.
+    """
+    if any(isinstance(one, ast.Call) and terminal(one) == "set_event_loop" for one in walk(owner.node)):
+        return False
+    if owner.is_released(name) or owner.is_ended(name) or not is_judged(owner, name, module.source):
+        return False
+    return not any(one.owner is owner.node and one.name == name for one in loop_threads(module))
 
 
 def _leak(one: Obligation) -> tuple[str, tuple[Step, ...]] | None:
