@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.loops import definition_of, own_nodes, owner_of
+from leaklint.analysis.loops import definition_of, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.prefilter import WORD_ENDS, lines_with
-from leaklint.analysis.probing import declared
+from leaklint.analysis.receivers import class_of_receiver
 from leaklint.analysis.setups import is_setup
-from leaklint.analysis.summaries import ModuleProject
-from leaklint.analysis.values import Site
 from leaklint.model.data import dataclass
 
 Blocks = ast.AsyncWith | ast.With | ast.Try
@@ -82,31 +80,8 @@ def _definition_elsewhere(node: ast.Call, facts: Facts, module: ModuleFacts) -> 
         return definition if not isinstance(definition, ast.ClassDef) else None
     if not isinstance(node.func, ast.Attribute):
         return None
-    owner = _class_of(node, node.func.value, facts, module)
+    owner = class_of_receiver(node, facts, module)
     return owner[0].method_node(owner[1], node.func.attr) if owner is not None else None
-
-
-def _class_of(
-    call: ast.Call, receiver: ast.expr, facts: Facts, module: ModuleFacts
-) -> tuple[ModuleProject, ast.ClassDef] | None:
-    """Give the one first-party class that the receiver of a call is known to be of, and its module."""
-    receivers = facts.solution.record.receivers
-    known = next((values for op, values in receivers.items() if op.node is call), None)
-    types = {one.own_type if isinstance(one, Site) else one.type_name for one in known or ()}
-    name = types.pop() if len(types) == 1 else None
-    where = module.project.class_at(name) if name is not None else None
-    if where is not None:
-        owner = where[0].scope.definition(where[1])
-        return (where[0], owner) if isinstance(owner, ast.ClassDef) else None
-    match receiver:
-        case ast.Name(id=local) if facts.scope.bindings.variables.get(local) == 1:
-            value = facts.scope.bindings.values.get(local)
-            return module.project.class_of(value.func) if isinstance(value, ast.Call) else None
-        case ast.Attribute(value=ast.Name(id="self"), attr=attribute) if (own := owner_of(facts.function)) is not None:
-            found = [module.project.class_of(one) for one in declared(own, attribute)]
-            return found[0] if found and all(one == found[0] for one in found) else None
-        case _:
-            return None
 
 
 def _is_closed(node: ast.expr, facts: Facts) -> bool:

@@ -26,6 +26,7 @@ from leaklint.analysis.loops import allows_nesting, is_meant_to_fail, is_on_loop
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
+from leaklint.analysis.receivers import running_methods
 from leaklint.analysis.running import running_calls
 from leaklint.analysis.values import Instance
 from leaklint.model.finding import Finding
@@ -42,7 +43,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for facts in module.loop_bodies:
         if is_on_loop(facts, module) and not is_meant_to_fail(facts):
             seen: set[ast.Call] = set()
-            for op in [*running_calls(facts.solution), *_closings(facts)]:
+            for op in [*running_calls(facts.solution), *running_methods(facts, module), *_closings(facts)]:
                 if op.node not in seen:
                     seen.add(op.node)
                     yield Finding(rule.code, module.source.span(op.node), _text(op, facts), (), _fix(op, facts))
