@@ -190,3 +190,71 @@ def test_configuration_turns_it_on(tmp_path: Path) -> None:
     assert "1 leak from 1 test\n" in done.stdout
     assert "test_leaks.py:5 LKR101 1 leak from 1 test: fixable with leaklint fix\n" in done.stdout
     assert "      1  low     test_leaks.py::test_own\n" in done.stdout
+
+
+OWNERS = """
+[[tool.leaklint.resource]]
+name = "app.links.Link"
+release = ["hang_up"]
+with = "releases"
+
+[[tool.leaklint.resource]]
+name = "app.links.AsyncLink"
+release-async = ["hang_up"]
+"""
+LINKS = """
+import socket
+
+class Link:
+    def __init__(self):
+        self.ends = socket.socketpair()
+
+    def hang_up(self):
+        for end in self.ends:
+            end.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        for end in self.ends:
+            end.close()
+
+class AsyncLink(Link):
+    async def hang_up(self):
+        super().hang_up()
+"""
+CALLS = """
+import asyncio
+import inspect
+
+from app.links import AsyncLink, Link
+
+def test_dropped():
+    assert Link().ends
+
+def test_released():
+    Link().hang_up()
+    with Link() as link:
+        assert link.ends
+
+def test_awaited():
+    assert inspect.iscoroutinefunction(AsyncLink.hang_up)
+    asyncio.run(AsyncLink().hang_up())
+
+def test_not_awaited():
+    AsyncLink().hang_up().close()
+"""
+
+
+def test_owners_of_the_configuration_are_watched(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").touch()
+    (tmp_path / "app" / "links.py").write_text(LINKS)
+    (tmp_path / "pyproject.toml").write_text(OWNERS)
+    (tmp_path / "test_calls.py").write_text(CALLS)
+    found = leaks(tmp_path)
+    assert [(one.category, one.type, name(one), one.parts) for one in found] == [
+        ("owner", "app.links.Link", "test_dropped", ("socket", "socket")),
+        ("owner", "app.links.AsyncLink", "test_not_awaited", ("socket", "socket")),
+    ]

@@ -19,6 +19,8 @@ from collections.abc import Awaitable, Iterable
 from leaklint.runtime.ledger import Kind, Ledger
 from leaklint.runtime.patches import Call, Patches
 
+HEAP, IMMUTABLE = 1 << 9, 1 << 8  # of type.__flags__: Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
+
 
 class Classes:
     """The classes that are watched."""
@@ -54,7 +56,8 @@ class Classes:
         def ask(actual: type) -> None:
             if actual not in self._known:
                 self._known.add(actual)
-                self._ask(next((one for one in actual.__mro__ if "__del__" in vars(one)), cls))
+                holder = next((one for one in actual.__mro__ if "__del__" in vars(one)), cls)
+                self._ask(holder if holder.__flags__ & (HEAP | IMMUTABLE) == HEAP else cls)
 
         self._patches.put(cls, "__init__", __init__)
 
@@ -62,7 +65,7 @@ class Classes:
         """See to it that the `__del__` of a class asks first."""
         if holder not in self._asking:
             self._asking.add(holder)
-            self._patches.put(holder, "__del__", _asking(vars(holder).get("__del__"), self._ledger))
+            self._patches.put(holder, "__del__", _asking(getattr(holder, "__del__", None), self._ledger))
 
     def _watch_release(self, cls: type, name: str) -> None:
         ledger, original = self._ledger, method_of(cls, name)

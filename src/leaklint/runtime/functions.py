@@ -153,10 +153,13 @@ def _unbuffered(files: Files) -> type:
         ledger.ending(self)
         WARN(self, source)
 
+    def __repr__(self: io.FileIO) -> str:
+        return re.sub("^<FileIO", "<_io.FileIO", PLAIN.__repr__(self))
+
     ledger = files.ledger
     initialise: Call = vars(PLAIN)["__init__"]
-    named = {"__module__": PLAIN.__module__, "__doc__": PLAIN.__doc__}
-    made = Meta("FileIO", (PLAIN,), {**named, "__init__": __init__, "close": close, "_dealloc_warn": _dealloc_warn})
+    methods = {"__init__": __init__, "__repr__": __repr__, "close": close, "_dealloc_warn": _dealloc_warn}
+    made = Meta("FileIO", (PLAIN,), {"__module__": PLAIN.__module__, "__doc__": PLAIN.__doc__, **methods})
     return made
 
 

@@ -9,6 +9,7 @@ from leaklint.model.data import replace
 from leaklint.model.leak import Leak, LeakReport
 from leaklint.runtime.leaks_file import leak_object, read_leaks, write
 from leaklint.runtime.origins import Maker
+from leaklint.runtime.owners import owners
 from leaklint.runtime.watch import Watch, begin, stop
 
 OUTPUT = "leaklint"  # the key of a worker's leaks
@@ -110,4 +111,4 @@ class Watched:
 
 def watched(config: pytest.Config) -> Watched:
     """Begin to watch a run, and give the plugin that tells of it."""
-    return Watched(begin(str(config.rootpath)), config)
+    return Watched(begin(str(config.rootpath), owners(config.rootpath)), config)

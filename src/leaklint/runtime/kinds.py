@@ -94,6 +94,8 @@ WATCHED = (
     ),
     Watched("tempfile", "TemporaryDirectory", Kind("temporary directory", always), ("cleanup",), is_asked=False),
     Watched("tempfile", "_TemporaryFileWrapper", Kind("file", is_file_open, reach=frozenset(("file",)))),
+    Watched("tempfile", "SpooledTemporaryFile", Kind("file", without("closed"), reach=frozenset(("file",)))),
+    Watched("zipfile", "ZipFile", Kind("file", holding("fp"), warns=False, reach=frozenset(("file",)))),
     Watched("socketserver", "TCPServer", Kind("server", is_serving, reach=frozenset(("socket",)), parts=("socket",))),
     Watched("concurrent.futures.thread", "ThreadPoolExecutor", Kind("executor", without("_shutdown"), warns=False)),
     Watched("concurrent.futures.process", "ProcessPoolExecutor", Kind("executor", without("_shutdown_thread"), warns=False)),

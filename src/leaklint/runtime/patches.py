@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Protocol
@@ -68,18 +68,27 @@ class Imports(MetaPathFinder):
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None and spec.loader is not None:
-                _follow(spec, actions)
+                spec.loader = Following(spec.loader, actions)
                 return spec
         return None
 
 
-def _follow(spec: ModuleSpec, actions: Iterable[Callable[[ModuleType], None]]) -> None:
-    execute = spec.loader.exec_module if spec.loader is not None else None
+class Following(Loader):
+    """Takes the place of a module's loader until the module is executed, and does something right after that."""
 
-    def exec_module(module: ModuleType) -> None:
-        assert execute is not None
-        execute(module)
-        for action in actions:
+    def __init__(self, loader: Loader, actions: Iterable[Callable[[ModuleType], None]]) -> None:
+        self._loader = loader
+        self._actions = actions
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Create a module as its own loader does."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own loader back, and let that execute it."""
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        for action in self._actions:
             action(module)
-
-    vars(spec.loader)["exec_module"] = exec_module  # of this one loader, which is made for this one module
