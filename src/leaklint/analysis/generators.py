@@ -137,12 +137,19 @@ def held_yields(module: ModuleFacts) -> Iterator[HeldYield]:
         node = function.node
         if not isinstance(node, ast.AsyncFunctionDef) or node.decorator_list or is_setup(function):
             continue
+        if _is_sent_to(node):
+            continue
         for one, blocks in yields(node):
             held = [block for block in blocks if isinstance(block, ast.AsyncWith)]
             if held and not _is_drivers(one, function, held, module):
                 if not _is_driven(function, module):
                     yield HeldYield(function, one, held[-1])
                 break
+
+
+def _is_sent_to(node: ast.AsyncFunctionDef) -> bool:
+    """Say whether a generator waits for an answer to what it yields, so that somebody drives it by `asend`."""
+    return any(isinstance(one, ast.Yield) and not isinstance(around[-1], ast.Expr) for one, around in own_nodes(node.body))
 
 
 def _is_drivers(node: ast.Yield, function: Function, held: list[ast.AsyncWith], module: ModuleFacts) -> bool:

@@ -4,7 +4,7 @@ import ast
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Scope
+from leaklint.analysis.names import Scope, walk
 
 Version = tuple[int, int]
 RUNNER = (3, 11)  # the Python that brought asyncio.Runner and TaskGroup
@@ -40,6 +40,28 @@ def _is_reached(version: Version, statement: ast.stmt, facts: Facts) -> bool:
     return not any(
         isinstance(one, ast.If) and _ends(one.body) and _is_before(version, one.test, True, facts.scope)
         for one in _preceding(statement, facts)
+    )
+
+
+def is_probed(statement: ast.stmt, facts: Facts) -> bool:
+    """Say whether a statement runs only where what it names is there: `if hasattr(asyncio, ...)`, `except AttributeError`."""
+    inner = statement
+    for block in facts.around(statement):
+        if isinstance(block, ast.If) and inner in block.body and any(map(_is_probe, walk(block.test))):
+            return True
+        if isinstance(block, ast.Try) and inner in block.body and any(map(_expects_absence, block.handlers)):
+            return True
+        inner = block
+    return False
+
+
+def _is_probe(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr"
+
+
+def _expects_absence(handler: ast.ExceptHandler) -> bool:
+    return handler.type is not None and any(
+        isinstance(one, ast.Name) and one.id == "AttributeError" for one in walk(handler.type)
     )
 
 

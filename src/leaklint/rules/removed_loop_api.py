@@ -26,7 +26,7 @@ from leaklint.analysis.loop_fixes import drop_removed, run_by_uvloop
 from leaklint.analysis.loops import loop_calls
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, terminal
-from leaklint.analysis.versions import is_reached_from, parsed
+from leaklint.analysis.versions import is_probed, is_reached_from, parsed
 from leaklint.model.finding import Finding
 from leaklint.model.resource import Summary
 from leaklint.rules.rule import Rule
@@ -43,7 +43,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         removed = call.summary.removed
         if removed is None or call.node.lineno in lines:
             continue
-        if is_reached_from(parsed(removed), call.op.statement, call.facts, module):
+        statement, facts = call.op.statement, call.facts
+        if is_reached_from(parsed(removed), statement, facts, module) and not is_probed(statement, facts):
             lines.add(call.node.lineno)
             text = f"`{ast.unparse(call.node.func)}()` {_when(removed, module)}; {_cure(call.summary, removed, module)}"
             fix = run_by_uvloop(call, calls) or drop_removed(call)
