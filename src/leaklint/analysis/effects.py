@@ -387,6 +387,8 @@ def _affect(
             events.touch(values, op, store, setting)
             if not _is_inspecting(op):
                 outcome.lent.extend(site for site in store.carried(values) if _may_be_opened(site))
+            if op.reference == "builtins.str":  # the path of a directory is the directory
+                outcome.values.update(v for v in values if isinstance(v, Site) and v.resource.name == "tempfile.directory")
             if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
                 events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
             if not op.is_dropped and _last_name(op) not in NUMBERS:

@@ -97,6 +97,7 @@ class Run:
     after: tuple[Function, ...]
     helpers: tuple[Function, ...]  # methods of the module that the set-up or the teardown calls
     others: tuple[Function, ...]  # methods that neither the set-up nor the teardown calls, tests left out
+    tests: tuple[Function, ...]
 
     def setup_of(self, obligation: Obligation) -> Function | None:
         """Give the set-up that acquires, or whose helper does; None where a teardown does."""
@@ -205,7 +206,8 @@ def _run(
     helpers = tuple(one for one in own if one.node in sequenced.functions and one.node not in ends)
     others = tuple(one for one in functions if one.node not in sequenced.functions and not _is_test(one))
     names = frozenset(one.node.name for one in after)
-    return Run(tuple(before), names, is_closed, tuple(found), tuple(after), helpers, others)
+    tests = tuple(one for one in functions if _is_test(one))
+    return Run(tuple(before), names, is_closed, tuple(found), tuple(after), helpers, others, tests)
 
 
 def _around(site: Site, functions: Sequence[Function]) -> Function | None:
@@ -231,6 +233,8 @@ def left_open(found: Sequence[Run], text: str) -> Iterator[tuple[Function, Oblig
             kept = {name.removeprefix("self.") for name in one.history.names if name.startswith("self.")}
             if kept and (not run.is_closed or any(_releases(other, kept, one) for other in run.others)):
                 continue  # a base that we do not know, or whoever calls that method, may release it
+            if kept and run.tests and all(_releases(test, kept, one) for test in run.tests):
+                continue  # every test does
             if not one.is_named and not one.history.openings:
                 continue  # LKR104 speaks of what has no name
             if one.site.resource.opened_by == {"start"} and "stopall" in text:

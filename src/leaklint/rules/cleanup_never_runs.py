@@ -81,13 +81,20 @@ def _later_yields(graph: Graph) -> set[int]:
         for index, op in enumerate(block.ops):
             if isinstance(op, Yield):
                 after = [one.line for one in block.ops[index + 1 :] if isinstance(one, Yield)]
-                found.update(line for line in [*after, *_reached(block)] if line > op.line)
+                found.update(line for line in [*after, *_reached(_following(block, index))] if line > op.line)
     return found
 
 
-def _reached(block: Block) -> Iterator[int]:
+def _following(block: Block, index: int) -> list[Block]:
+    """Give the blocks to which an operation of a block may lead: to a handler only where a later one may raise."""
+    if any(raised is not None for raised in block.raises[index + 1 :]):
+        return successors(block)
+    return successors(Block(block.number, block.frame, end=block.end))
+
+
+def _reached(first: list[Block]) -> Iterator[int]:
     seen: set[Block] = set()
-    waiting = [*successors(block)]
+    waiting = [*first]
     while waiting:
         one = waiting.pop()
         if one not in seen:
