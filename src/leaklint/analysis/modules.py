@@ -140,6 +140,17 @@ class ModuleFacts:
                 if not owner.is_released(name) and is_judged(owner, name, self.source) and not owner.is_ended(name):
                     yield one, name, owner
 
+    @property
+    def neglected_fields(self) -> Iterator[tuple[Owner, str, ast.AnnAssign]]:
+        """The fields of dataclasses whose factory acquires what no release method of the class reaches."""
+        owners = [self.project.owner(one) for one in self.classes] if "factory=" in self.source.text else []
+        for owner in owners:
+            fields = [one for one in owner.node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
+            for one in fields if owner.neglected else ():
+                name = one.target.id if isinstance(one.target, ast.Name) else ""
+                if name in owner.neglected and is_judged(owner, name, self.source) and not owner.is_ended(name):
+                    yield owner, name, one
+
     @cached_property
     def owners(self) -> list[Owner]:
         """The classes of the module that own something."""

@@ -56,6 +56,7 @@ class Owner:
     lines: list[tuple[str, str, FunctionNode]] = field(default_factory=list)  # every method of the family, overridden too
     owned: list[Owned] = field(default_factory=list)
     defaults: dict[str, str] = field(default_factory=dict)  # dataclass fields -> what their factory acquires
+    neglected: dict[str, str] = field(default_factory=dict)  # the same of those that no release method reaches
     _reach: dict[FunctionNode, Reach] = field(default_factory=dict)
 
     def release_methods(self) -> list[str]:

@@ -34,6 +34,7 @@ def stand_in(function: Function, setting: Setting, env: dict[Place, Values], giv
             continue
         stood = _site(argument, name, env, setting.catalogue)
         if stood is not None:
+            stood.is_given = name in defaults and defaults[name] is None
             env[name] = frozenset((stood,))
             sites[stood] = frozenset((1,))
     star = function.node.args.vararg

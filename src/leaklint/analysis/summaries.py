@@ -230,14 +230,15 @@ class ModuleProject:
 
     def _filled(self, described: Owner) -> Owner:
         """Find what the methods of a class acquire and keep."""
-        owner = replace(described, owned=[], defaults={})
+        owner = replace(described, owned=[], defaults={}, neglected={})
         for path, name, node in owner.lines:
             project = self._at(path)
             if project is not None:
                 owner.owned += project.kept_by(node, name)
         for attribute, factory in default_factories(owner.node, self.scope).items():
-            if self._acquires(factory) and attribute in owner.released.released:
-                owner.defaults[attribute] = factory
+            if self._acquires(factory):
+                is_reached = owner.is_released(attribute)
+                (owner.defaults if is_reached else owner.neglected)[attribute] = factory
         return owner
 
     def _acquires(self, factory: str) -> bool:

@@ -101,6 +101,7 @@ class Site:
     is_pending: bool = False  # a coroutine will acquire it that is not awaited where it is called
     element: int | None = None
     is_optional: bool = False  # the call may give None instead
+    is_given: bool = False  # an argument in the place of None, which would not be given if it was falsy
     maker: "Site | None" = None  # whose method gave it, where it ends with that
     view: "View" = field(init=False)
     closing: "Closing" = field(init=False)
