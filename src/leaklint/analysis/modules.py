@@ -141,15 +141,15 @@ class ModuleFacts:
                     yield one, name, owner
 
     @property
-    def neglected_fields(self) -> Iterator[tuple[Owner, str, ast.AnnAssign]]:
-        """The fields of dataclasses whose factory acquires what no release method of the class reaches."""
+    def neglected_fields(self) -> Iterator[tuple[Owner, str, str, ast.AnnAssign]]:
+        """The fields of dataclasses whose factory, named third, acquires what no release method of the class reaches."""
         owners = [self.project.owner(one) for one in self.classes] if "factory=" in self.source.text else []
         for owner in owners:
             fields = [one for one in owner.node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
             for one in fields if owner.neglected else ():
                 name = one.target.id if isinstance(one.target, ast.Name) else ""
                 if name in owner.neglected and is_judged(owner, name, self.source) and not owner.is_ended(name):
-                    yield owner, name, one
+                    yield owner, name, owner.neglected[name].lstrip(":"), one
 
     @cached_property
     def owners(self) -> list[Owner]:

@@ -47,9 +47,9 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             text = f"`self.{name}` ({one.site.label}) is kept by `{owner.node.name}`, which has no release method; add {method}"
             names = dict.fromkeys(other for _, other, node in kept if node is owner)
             yield planned(one, rule.code, text, plan_release_method(owner, list(names), module))
-    for owner, name, field in module.neglected_fields:
+    for owner, name, label, field in module.neglected_fields:
         if not owner.release_methods():
-            text = f"`self.{name}` ({owner.neglected[name].lstrip(':')}) is kept by `{owner.node.name}`, which has no release method; add one"
+            text = f"`self.{name}` ({label}) is kept by `{owner.node.name}`, which has no release method; add one"
             yield Finding(rule.code, module.source.span(field), text, unfixable="a factory opens it")
 
 

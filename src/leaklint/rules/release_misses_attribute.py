@@ -42,10 +42,10 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             text = f"`self.{name}` ({one.site.label}) is not released by `{owner.node.name}.{method}`; release it there"
             names = dict.fromkeys(other for _, other, node in kept if node is owner)
             yield planned(one, rule.code, text, plan_missing_call(owner, list(names), module))
-    for owner, name, field in module.neglected_fields:
+    for owner, name, label, field in module.neglected_fields:
         if owner.release_methods():
             method = owner.release_methods()[0]
-            text = f"`self.{name}` ({owner.neglected[name].lstrip(':')}) is not released by `{owner.node.name}.{method}`; release it there"
+            text = f"`self.{name}` ({label}) is not released by `{owner.node.name}.{method}`; release it there"
             yield Finding(rule.code, module.source.span(field), text, unfixable="a factory opens it")
 
 
