@@ -97,7 +97,8 @@ def _found(name: str) -> object | None:
 
 def _is_expected(subject: Subject, name: str, since: str | None) -> bool:
     """Say whether a name should exist in what is installed."""
-    if name in subject.heading.unseen or name.startswith("*."):
+    owner = subject.entries.resources.get(name.rpartition(".")[0])
+    if name in subject.heading.unseen or name.startswith("*.") or (owner is not None and owner.is_virtual):
         return False
     return since is None or _numbers(subject.version) >= _numbers(since)
 
