@@ -115,6 +115,31 @@ def fix(ctx: click.Context, /, unsafe_fixes: bool, diff: bool, check: bool, **_:
 
 
 @main.command()
+@click.argument("file", type=click.Path())
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--html", metavar="FILE", help="Also write a page with the source of every leak.")
+@click.option("--write-filters", is_flag=True, help="Add filterwarnings for what third parties leak to pytest's configuration.")
+@click.option("--write-baseline", is_flag=True, help="Write the leaks to the baseline.")
+@click.option("--prune-baseline", is_flag=True, help="Take out of the baseline the leaks that are not in FILE.")
+@click.pass_context
+@troubled
+def triage(
+    ctx: click.Context,
+    /,
+    file: str,
+    form: str,
+    html: str | None,
+    write_filters: bool,
+    write_baseline: bool,
+    prune_baseline: bool,
+) -> None:
+    """Say what becomes of each leak in FILE: the report of `pytest --leaklint-report=leaks.json`, or a log with warnings."""
+    from leaklint.commands.triage import Wishes, run
+
+    ctx.exit(run(file, Wishes(form, html, write_filters, write_baseline, prune_baseline)))
+
+
+@main.command()
 @click.argument("code")
 def explain(code: str) -> None:
     """Print what the rule CODE finds, why that is wrong, and how it is mended."""

@@ -64,9 +64,13 @@ def site_of(leak: Leak, root: str, file: Path) -> Site:
 
 def statement_at(path: str, line: int) -> ast.stmt | None:
     """Give the innermost statement on a line of a file, if it can be read."""
+    return next(reversed(statements_at(path, line)), None)
+
+
+def statements_at(path: str, line: int) -> list[ast.stmt]:
+    """Give the statements around a line of a file, outermost first; none where it cannot be read."""
     source = _source(path)
-    found = None if source is None else [*_statements(source.tree, line)]
-    return found[-1] if found else None
+    return [] if source is None else [*_statements(source.tree, line)]
 
 
 def plain_name(frame: Frame) -> str:

@@ -28,6 +28,7 @@ class Heading:
     version: str | None = None  # that the entries agreed with
     date: str | None = None  # of that, as YYYY-MM-DD
     unseen: Mapping[str, str] = field(default_factory=dict)  # what introspection does not show -> why
+    hidden: Mapping[str, str] = field(default_factory=dict)  # see leaklint.catalogue.hidden
 
     @property
     def is_standard(self) -> bool:
@@ -52,6 +53,7 @@ def read_heading(path: Path) -> Heading:
         schema.text(verified, "version"),
         _date(verified),
         schema.text_table(values, "unseen", path.name),
+        schema.text_table(values, "hidden", path.name),
     )
 
 

@@ -81,7 +81,7 @@ SUMMARY_KEYS = CALL_KEYS | {
     "instead",
 }
 WHEN_KEYS = frozenset({"arguments", "acquires", "silent", "needs", *EFFECT_KEYS})
-HEADING_KEYS = frozenset({"library", "docs", "packages", "verified", "unseen"})
+HEADING_KEYS = frozenset({"library", "docs", "packages", "verified", "unseen", "hidden"})
 FILE_KEYS = HEADING_KEYS | {"resource", "summary", "aliases", "parameters"}
 CLOSED = "closed"  # as a constructor: what it makes is opened by a method
 WITHS = (With.RELEASES.value, With.KEEPS.value)

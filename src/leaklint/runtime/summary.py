@@ -10,7 +10,7 @@ from pathlib import Path
 from leaklint.checking import check_file
 from leaklint.config import Config, ConfigError, load_config
 from leaklint.engine import Project
-from leaklint.model.data import dataclass
+from leaklint.model.data import dataclass, replace
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability
 from leaklint.model.leak import Frame, Leak
@@ -53,7 +53,7 @@ class Causes:
             config = load_config(Path(path))
         except ConfigError:
             return ()
-        project = self._projects.setdefault(config, Project(config))
+        project = self._projects.setdefault(config, Project(replace(config, baseline=None)))
         return check_file(path, project).findings
 
 
