@@ -23,6 +23,7 @@ from leaklint.analysis.reaches import (
     reach_of_function,
 )
 from leaklint.analysis.runs import MAKING, Run, module_runs, runs_of
+from leaklint.analysis.setting import Body
 from leaklint.model.data import dataclass
 from leaklint.model.resource import Effect
 
@@ -51,7 +52,10 @@ def crossings(module: ModuleFacts) -> Iterator[Crossing]:
 
 def _crossing(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing | None:
     if not is_on_loop(one.facts, module):
-        found = _of_local(one, runs_of(one.facts, module), module) or _of_closure(one, module)
+        own = runs_of(one.facts, module)
+        found = _of_fixture(one, own) or _of_local(one, own, module) or _of_closure(one, module)
+        if found is not None and one.history.yields and one.facts.solution.setting.body is Body.FIXTURE:
+            return found
         if found is not None and is_of_scope(one):
             return found
         if any(run.coroutine is one.node for run in runs) or one.site.is_pending:
@@ -83,6 +87,18 @@ def _of_local(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing
             if is_closed:
                 closing.append(run)
     return _verdict(one, touching, closing) if not one.site.is_pending else None
+
+
+def _of_fixture(one: Obligation, runs: list[Run]) -> Crossing | None:
+    """What a plain fixture hands to its tests, and closes on a loop of its own, met their loops before."""
+    if one.facts.solution.setting.body is not Body.FIXTURE or not one.history.yields:
+        return None
+    closing = _nodes_closing(one)
+    for run in runs:
+        inside = {node for node in [*walk(run.node), *walk(run.coroutine)] if isinstance(node, ast.Call)}
+        if run.loop is None and inside & closing:
+            return Crossing(one, f"is used on the loops of tests, and closed on that of line {run.line}", (run.line,))
+    return None
 
 
 def _is_coroutine_of(run: Run, one: Obligation) -> bool:

@@ -84,9 +84,16 @@ def _is_prepared(call: LoopCall) -> bool:
         if call.op in block.ops and expects_error(block.frame):
             return True
         for op in block.ops:
-            if isinstance(op, Call) and _is_installation(op) and op.line <= call.op.line:
+            if isinstance(op, Call) and op.line <= call.op.line and (_is_installation(op) or _is_policy(op)):
                 return True
     return False
+
+
+def _is_policy(op: Call) -> bool:
+    """Say whether a call installs a policy of one's own, which may make a loop for whoever asks."""
+    name = op.reference or op.method or ""
+    is_own = not any(terminal(one) == "DefaultEventLoopPolicy" or isinstance(one, ast.Constant) for one in op.node.args)
+    return name.rpartition(".")[2] == "set_event_loop_policy" and is_own
 
 
 def _is_run(call: LoopCall) -> bool:

@@ -29,6 +29,7 @@ STANDARD = sys.stdlib_module_names
 LOOP_LIBRARIES = frozenset(("asyncio", "anyio", "trio", "uvloop"))
 LOOP_HINTS = ("async", "Async", "event_loop", "run_until_complete", "run_forever", "aclose", "uvloop", "trio")
 VENDORS = frozenset(("_vendor", "vendor", "vendored", "_vendored", "extern", "externals", "packages", "moves"))
+NAMESAKES = frozenset(("aiofiles", "anyio", "curio", "trio"))  # their modules are called as the ones of the standard library
 MOVED = {  # names of six.moves whose modules are called otherwise
     "BaseHTTPServer": "http.server",
     "CGIHTTPServer": "http.server",
@@ -181,9 +182,10 @@ def occurrences(word: str, text: str, after: re.Pattern[str]) -> Iterator[int]:
 def is_module_through(base: str, name: str) -> bool:
     """Say whether `from base import name` most likely gives the well-known module `name` through another one.
 
-    `from .compat import sqlite3` and `from pip._vendor import requests` do; `from . import io` is one's own module.
+    `from .compat import sqlite3` and `from pip._vendor import requests` do; `from . import io` is one's own module, and
+    `from aiofiles import tempfile` an asynchronous namesake.
     """
-    if base.strip(".") == "" or base.partition(".")[0] in STANDARD:
+    if base.strip(".") == "" or base.partition(".")[0] in STANDARD or base.partition(".")[0] in NAMESAKES:
         return False
     return name in STANDARD or base.rpartition(".")[2] in VENDORS
 

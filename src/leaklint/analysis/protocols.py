@@ -42,13 +42,20 @@ def wrong_entrances(module: ModuleFacts) -> Iterator[Entrance]:
     for facts in module.release_bodies:
         for op, known in facts.solution.record.entered.items():
             kind = kind_of_known(known, facts)
-            if kind is not None and _is_wrong(op.is_async, kind, module) and (node := _item(op)) not in seen:
+            if kind is None or not _is_wrong(op.is_async, kind, module) or (node := _item(op)) in seen:
+                continue
+            if not _is_made_by_await(node):
                 seen.add(node)
                 yield Entrance(facts, node, op.statement, kind.label, op.is_async, kind.acquisitions)
         yield from _by_stacks(facts, module)
     for one in _by_names(module):
         if one.node not in seen:
             yield one
+
+
+def _is_made_by_await(node: ast.expr) -> bool:
+    """Say whether what is entered is what awaiting a thing gives, which is another thing (`with await pool as connection`)."""
+    return isinstance(node, ast.Await | ast.YieldFrom) and isinstance(node.value, ast.Name)
 
 
 def _item(op: Enter) -> ast.expr:

@@ -26,12 +26,14 @@ from leaklint.analysis.loop_fixes import drop_removed, run_by_uvloop
 from leaklint.analysis.loops import loop_calls
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, terminal
+from leaklint.analysis.pytest_settings import settings_for
 from leaklint.analysis.versions import is_probed, is_reached_from, parsed
 from leaklint.model.finding import Finding
 from leaklint.model.resource import Summary
 from leaklint.rules.rule import Rule
 
 FIXTURE = "event_loop"
+OTHERS = ("aiomisc",)  # libraries whose pytest plugins have a fixture of that name
 FIXTURES = frozenset(("fixture", "async_fixture", "yield_fixture"))
 
 
@@ -49,7 +51,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             text = f"`{ast.unparse(call.node.func)}()` {_when(removed, module)}; {_cure(call.summary, removed, module)}"
             fix = run_by_uvloop(call, calls) or drop_removed(call)
             yield Finding(rule.code, module.source.span(call.node), text, (), fix)
-    if FIXTURE in module.source.text:
+    if FIXTURE in module.source.text and not _is_of_another(module):
         for function in module.functions:
             found = _fixture(function, module)
             if found is not None:
@@ -68,6 +70,12 @@ def _cure(summary: Summary, removed: str, module: ModuleFacts) -> str:
         major, minor = parsed(removed)
         return f"use {instead} from Python {known.since} on, and this only `if sys.version_info < ({major}, {minor})`"
     return f"use {instead}"
+
+
+def _is_of_another(module: ModuleFacts) -> bool:
+    """Say whether a module, or a conftest above it, names a library whose plugin has the fixture, too."""
+    texts = [module.source.text, *settings_for(module.source.path).conftests]
+    return any(name in text for name in OTHERS for text in texts)
 
 
 def _fixture(function: Function, module: ModuleFacts) -> Finding | None:
