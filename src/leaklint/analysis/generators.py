@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.loops import definition_of, own_nodes
+from leaklint.analysis.loops import own_nodes, owner_of
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.prefilter import WORD_ENDS, lines_with
-from leaklint.analysis.receivers import class_of_receiver
+from leaklint.analysis.receivers import class_behind
 from leaklint.analysis.setups import is_setup
 from leaklint.model.data import dataclass
 
@@ -35,14 +35,13 @@ class Abandoned:
 def abandoned(module: ModuleFacts) -> Iterator[Abandoned]:
     """Yield the loops over first-party generators, with something to release, that a break or return leaves."""
     for function in module.functions_with("async for"):
-        facts = None
         for node, _ in own_nodes(function.node.body):
             if not isinstance(node, ast.AsyncFor) or (leaving := _leaving(node.body)) is None:
                 continue
-            facts = facts or module.facts(function)
-            call = _generator_call(node.iter, facts, module)
-            if call is not None and not _is_closed(node.iter, facts):
-                yield Abandoned(facts, node, call, leaving)
+            scope = function_scope(function, module.scope)
+            call = _generator_call(node.iter, function, scope, module)
+            if call is not None and not _is_closed(node.iter, function):
+                yield Abandoned(module.facts(function), node, call, leaving)
 
 
 def _leaving(body: list[ast.stmt]) -> ast.stmt | None:
@@ -58,37 +57,43 @@ def _leaving(body: list[ast.stmt]) -> ast.stmt | None:
     return None
 
 
-def _generator_call(node: ast.expr, facts: Facts, module: ModuleFacts) -> ast.Call | None:
+def _generator_call(node: ast.expr, function: Function, scope: Scope, module: ModuleFacts) -> ast.Call | None:
     """Give the call of a first-party generator that has something to release, also through a name bound to it."""
-    if isinstance(node, ast.Name) and facts.scope.bindings.variables.get(node.id) == 1:
-        value = facts.scope.bindings.values.get(node.id)
-        return _generator_call(value, facts, module) if isinstance(value, ast.Call) else None
+    if isinstance(node, ast.Name) and scope.bindings.variables.get(node.id) == 1:
+        value = scope.bindings.values.get(node.id)
+        return _generator_call(value, function, scope, module) if isinstance(value, ast.Call) else None
     if not isinstance(node, ast.Call):
         return None
-    found = definition_of(node.func, facts, module) or _definition_elsewhere(node, facts, module)
+    found = _definition(node.func, function, scope, module)
     if not isinstance(found, ast.AsyncFunctionDef) or found.decorator_list:
         return None
     return node if any(around for _, around in yields(found)) else None
 
 
-def _definition_elsewhere(node: ast.Call, facts: Facts, module: ModuleFacts) -> FunctionNode | None:
-    """Give the function of another module, or the method of a first-party class, that a call certainly means."""
-    dotted = facts.scope.dotted(node.func)
+def _definition(node: ast.expr, function: Function, scope: Scope, module: ModuleFacts) -> FunctionNode | None:
+    """Give the first-party function, or method of a known class, that an expression certainly means."""
+    local = scope.definition(node.id) if isinstance(node, ast.Name) else None
+    if local is not None:
+        return local if not isinstance(local, ast.ClassDef) else None
+    dotted = scope.dotted(node)
     found = module.project.find(dotted) if dotted is not None else None
     if found is not None:
         definition = found[0].scope.definition(found[1])
         return definition if not isinstance(definition, ast.ClassDef) else None
-    if not isinstance(node.func, ast.Attribute):
+    if not isinstance(node, ast.Attribute):
         return None
-    owner = class_of_receiver(node, facts, module)
-    return owner[0].method_node(owner[1], node.func.attr) if owner is not None else None
+    if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+        owner = owner_of(function)
+        return module.project.method_node(owner, node.attr) if owner is not None else None
+    behind = class_behind(node.value, function, scope, module)
+    return behind[0].method_node(behind[1], node.attr) if behind is not None else None
 
 
-def _is_closed(node: ast.expr, facts: Facts) -> bool:
+def _is_closed(node: ast.expr, function: Function) -> bool:
     """Say whether the body closes the generator that a name holds, or hands it to aclosing."""
     if not isinstance(node, ast.Name):
         return False
-    for one, around in own_nodes(facts.body):
+    for one, around in own_nodes(function.node.body):
         if isinstance(one, ast.Name) and one.id == node.id and around:
             parent = around[-1]
             if isinstance(parent, ast.Attribute) and parent.attr == "aclose":

@@ -86,7 +86,8 @@ def _is_prepared(call: LoopCall) -> bool:
         for op in block.ops:
             if isinstance(op, Call) and op.line <= call.op.line and (_is_installation(op) or _is_policy(op)):
                 return True
-    return False
+    function = call.facts.function
+    return function is not None and function.outer is not None and any(map(_installs, function.outer.node.body))
 
 
 def _is_policy(op: Call) -> bool:

@@ -71,21 +71,21 @@ def _is_self(node: ast.expr) -> bool:
 
 def declared(node: ast.ClassDef, attribute: str) -> list[ast.expr]:
     """Give the expressions that name the class of an attribute: annotations, and the classes that a default constructs."""
-    return [_named(one) for one in _declared(node, attribute)]
+    return [named(one) for one in _declared(node, attribute)]
 
 
-def _named(node: ast.expr) -> ast.expr:
+def named(node: ast.expr) -> ast.expr:
     """Look through quotes, `Optional` and `X | None`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
-            return _named(ast.parse(node.value, mode="eval").body)
+            return named(ast.parse(node.value, mode="eval").body)
         except (SyntaxError, ValueError):
             return node
     match node:
         case ast.BinOp(op=ast.BitOr(), left=left, right=ast.Constant(value=None)):
-            return _named(left)
+            return named(left)
         case ast.Subscript(value=value, slice=inner) if terminal(value) in ("Optional", "Final", "Annotated"):
-            return _named(inner.elts[0] if isinstance(inner, ast.Tuple) else inner)
+            return named(inner.elts[0] if isinstance(inner, ast.Tuple) else inner)
         case _:
             return node
 

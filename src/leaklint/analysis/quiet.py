@@ -43,6 +43,9 @@ QUIET = (
 )
 QUIET_METHODS = frozenset(
     (
+        "set_debug",
+        "set_exception_handler",
+        "set_task_factory",
         "append",
         "pop",
         "popleft",

@@ -6,8 +6,9 @@ import ast
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import owner_of
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import Function, Scope
 from leaklint.analysis.ops import Call
-from leaklint.analysis.probing import declared
+from leaklint.analysis.probing import declared, named
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.values import Site
 
@@ -24,17 +25,24 @@ def class_of_receiver(call: ast.Call, facts: Facts, module: ModuleFacts) -> tupl
     if where is not None:
         owner = where[0].scope.definition(where[1])
         return (where[0], owner) if isinstance(owner, ast.ClassDef) else None
-    return _class_of(call.func.value, facts, module) if not known else None
+    if known or facts.function is None:
+        return None
+    return class_behind(call.func.value, facts.function, facts.scope, module)
 
 
-def _class_of(node: ast.expr, facts: Facts, module: ModuleFacts) -> tuple[ModuleProject, ast.ClassDef] | None:
+def class_behind(
+    node: ast.expr, function: Function, scope: Scope, module: ModuleFacts
+) -> tuple[ModuleProject, ast.ClassDef] | None:
+    """Give the first-party class of an expression, and its module, as bindings, annotations and assignments tell."""
     match node:
-        case ast.Call(func=function):
-            return module.project.class_of(function)
-        case ast.Name(id=local) if facts.scope.bindings.variables.get(local) == 1:
-            value = facts.scope.bindings.values.get(local)
+        case ast.Call(func=callee):
+            return module.project.class_of(callee)
+        case ast.Name(id=local) if (annotation := scope.bindings.annotations.get(local)) is not None:
+            return module.project.class_of(named(annotation))
+        case ast.Name(id=local) if scope.bindings.variables.get(local) == 1:
+            value = scope.bindings.values.get(local)
             return module.project.class_of(value.func) if isinstance(value, ast.Call) else None
-        case ast.Attribute(value=ast.Name(id="self"), attr=attribute) if (own := owner_of(facts.function)) is not None:
+        case ast.Attribute(value=ast.Name(id="self"), attr=attribute) if (own := owner_of(function)) is not None:
             found = [module.project.class_of(one) for one in declared(own, attribute)]
             return found[0] if found and all(one == found[0] for one in found) else None
         case _:

@@ -5,7 +5,7 @@ from functools import cache
 
 from leaklint.analysis.callee import words
 from leaklint.analysis.graph import Frame
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.ownership import Solution
 
@@ -50,6 +50,14 @@ def is_loop_name(name: str) -> bool:
 def runs_loop(solution: Solution) -> bool:
     """Say whether a body runs a loop; one that asks whether a loop is running knows what it does."""
     return not asks_loop(solution) and bool(running_calls(solution))
+
+
+def chooses_async(node: FunctionNode) -> bool:
+    """Say whether a flag called async decides what a function does: it may give what is to be awaited, and run nothing."""
+    tests = [one.test for one in walk(node) if isinstance(one, ast.If | ast.IfExp)]
+    return any(
+        "async" in words(terminal(one)) for test in tests for one in walk(test) if isinstance(one, ast.Name | ast.Attribute)
+    )
 
 
 def asks_loop(solution: Solution) -> bool:

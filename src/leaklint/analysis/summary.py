@@ -6,7 +6,7 @@ from leaklint.analysis.names import Function, FunctionNode, terminal, walk
 from leaklint.analysis.ops import Call, Escape, Literal
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
-from leaklint.analysis.running import asks_loop, runs_loop
+from leaklint.analysis.running import asks_loop, chooses_async, runs_loop
 from leaklint.analysis.setting import Acquired, Body, FunctionSummary, ParameterEffect
 from leaklint.analysis.values import (
     MOVED,
@@ -52,7 +52,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         returns=frozenset(name for value in returned if (name := _type_of(value, solution)) is not None),
         diverges=solution.setting.graph.returned not in solution.stores,
         returns_none=NONE in returned,
-        runs_loop=not is_coroutine and runs_loop(solution),
+        runs_loop=not is_coroutine and runs_loop(solution) and not chooses_async(function.node),
         asks_loop=asks_loop(solution),
         is_coroutine=is_coroutine and body is Body.PLAIN,
     )
