@@ -5,6 +5,7 @@ method does not reach that attribute" is said only where the method does nothing
 """
 
 import ast
+from collections.abc import Iterator
 
 from leaklint.analysis.callee import is_adding, is_closing
 from leaklint.analysis.names import FunctionNode, children, terminal, walk
@@ -99,6 +100,7 @@ RELEASING = frozenset(
         "bye",
     ]
 )
+ADDING = frozenset(("add", "append", "appendleft", "push", "put", "insert", "setdefault"))
 READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
 CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
 REGISTERING = frozenset(("finalize", "callback", "push_async_callback", "addCleanup", "addClassCleanup", "addfinalizer"))
@@ -158,6 +160,40 @@ def ended(node: FunctionNode) -> dict[str, int]:
             case _:
                 pass
     return found
+
+
+def ended_at_once(node: FunctionNode, attribute: str, line: int) -> bool:
+    """Say whether a method releases an attribute after a line, whatever way it takes from there."""
+    own = node.args.args[0].arg if node.args.args else ""
+    for statement in node.body:
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        call = call.value if isinstance(call, ast.Await) else call
+        if not isinstance(call, ast.Call) or statement.lineno <= line:
+            continue
+        is_method = isinstance(call.func, ast.Attribute) and call.func.attr in RELEASING
+        subject = call.func.value if is_method and isinstance(call.func, ast.Attribute) and not call.args else None
+        if is_closing(terminal(call.func)) and len(call.args) == 1:
+            subject = call.args[0]  # os.close(self.fd)
+        if isinstance(subject, ast.Attribute) and own_attributes(subject, own) == {attribute}:
+            return True
+    return False
+
+
+def handed_to(node: FunctionNode, attribute: str) -> Iterator[str | None]:
+    """Yield the other attributes in which a method keeps what an attribute holds; None for a place that is not the object's."""
+    own = node.args.args[0].arg if node.args.args else ""
+    for one in walk(node):
+        place: ast.expr
+        match one:
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as place], value=ast.Attribute() as value):
+                pass
+            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[*_, ast.Attribute() as value]):
+                if method not in ADDING:
+                    continue
+            case _:
+                continue
+        if isinstance(value.value, ast.Name) and value.value.id == own and value.attr == attribute:
+            yield next(iter(own_attributes(place, own)), None)
 
 
 def own_attributes(node: ast.AST, own: str) -> set[str]:

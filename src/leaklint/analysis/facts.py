@@ -271,14 +271,19 @@ def is_judged(owner: Owner, attribute: str, source: Source) -> bool:
     """Say whether the rules of owners may speak of an attribute: nobody unknown may release it."""
     if not owner.is_closed or owner.is_derived or is_test_class(owner):
         return False
-    closer = rf"(?<!self)(?<!cls)\.{re.escape(attribute)}\.(?:a?close|stop|shutdown|terminate|release|dispose|cleanup)\b"
-    return re.search(closer, source.text) is None
+    return closer(attribute).search(source.text) is None
+
+
+def closer(attribute: str) -> re.Pattern[str]:
+    """Give what a release of an attribute of somebody else's object looks like."""
+    methods = "a?close|stop|shutdown|terminate|release|dispose|cleanup"
+    return re.compile(rf"(?<!self)(?<!cls)\.{re.escape(attribute)}\.(?:{methods})\b")
 
 
 def is_test_class(owner: Owner) -> bool:
     """Say whether a class is a test case: what it opens belongs to the rules of set-ups."""
     names = [node.name for _, node in owner.family] + [terminal(base) for _, node in owner.family for base in node.bases]
-    return any(name.startswith("Test") or name.endswith(("Test", "Tests", "TestCase", "Case")) for name in names)
+    return any(name.startswith(("Test", "test")) or name.endswith(("Test", "Tests", "TestCase", "Case")) for name in names)
 
 
 def is_real(obligation: Obligation) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
-from leaklint.analysis.facts import Facts, Obligation, is_judged, is_reportable, is_test_class
+from leaklint.analysis.facts import Facts, Obligation, closer, is_judged, is_reportable, is_test_class
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
@@ -137,8 +137,19 @@ class ModuleFacts:
             owner = one.facts.owner if one.attributes and not one.facts.is_setup else None
             if owner is not None and is_reportable(one):
                 name = one.attributes[0]
-                if not owner.is_released(name) and is_judged(owner, name, self.source) and not owner.is_ended(name):
+                if not is_judged(owner, name, self.source) or any(_is_settled(each, owner) for each in one.attributes):
+                    continue
+                if not self._is_released_by_users(owner, name) and not self._is_reaped(one):
                     yield one, name, owner
+
+    def _is_reaped(self, one: Obligation) -> bool:
+        """Say whether it is a process that the module waits for by its number."""
+        return "process" in one.site.resource.parts and "waitpid(" in self.source.text
+
+    def _is_released_by_users(self, owner: Owner, attribute: str) -> bool:
+        """Say whether another module, which knows the class, releases an attribute of an instance."""
+        users = self.workspace.users.of(self.project.path, owner.node.name, closer(attribute))
+        return any(path != self.project.path for path in users)
 
     @property
     def neglected_fields(self) -> Iterator[tuple[Owner, str, str, ast.AnnAssign]]:
@@ -244,6 +255,11 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
     return ModuleFacts(source, project, workspace, everything, about_loops, target)
+
+
+def _is_settled(attribute: str, owner: Owner) -> bool:
+    """Say whether the class releases an attribute, or hands it on."""
+    return owner.is_released(attribute) or owner.is_ended(attribute) or owner.is_handed_on(attribute)
 
 
 def _may_module_acquire(module: ModuleFacts) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections import OrderedDict, deque
 from functools import cached_property
 
-from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, reach_of
+from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, ended_at_once, handed_to, reach_of
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, Scope, terminal
@@ -136,9 +136,17 @@ class Owner:
     def is_ended(self, attribute: str) -> bool:
         """Say whether a method that is no release method releases an attribute, and does not open it anew after that."""
         opening = {one.method: one.line for one in self.owned if one.attribute == attribute}
+        known = {*self.release_methods(), *BUILDERS}  # a `close(self, reason)` is called by somebody who knows it
+        if any(ended_at_once(node, attribute, opening[name]) for _, name, node in self.lines if name in opening):
+            return True
         dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
-        others = [node for _, name, node in self.lines if name not in self.vocabulary | BUILDERS and node not in dying]
+        others = [node for _, name, node in self.lines if name not in known and node not in dying]
         return any(ended(node).get(attribute, 0) > opening.get(node.name, 0) for node in others)
+
+    def is_handed_on(self, attribute: str) -> bool:
+        """Say whether what an attribute holds is also kept where somebody releases it, or may."""
+        places = {place for _, _, node in self.lines for place in handed_to(node, attribute)} - {attribute}
+        return any(place is None or self.is_released(place) or self.is_ended(place) for place in places)
 
     def is_released_in_del(self, attribute: str) -> bool:
         """Say whether `__del__` releases an attribute."""
@@ -152,9 +160,16 @@ class Owner:
     def opens(self, one: Owned) -> bool:
         """Say whether what a base opens is opened in this class, too: not where its constructor is replaced."""
         if one.method not in BUILDERS:
-            return True
+            return not any(self._loses(name, one.method) for name in self.methods)
         built = self.reached([name for name in BUILDERS if name in self.methods]).nodes
         return any(node.name == one.method and node.lineno <= one.line <= (node.end_lineno or one.line) for node in built)
+
+    def _loses(self, name: str, opening: str) -> bool:
+        """Say whether a class overrides a method of its base that leads to an opening one, so that it does so no more."""
+        above = [node for _, one, node in self.lines if one == name]
+        if name == opening or len(above) < 2 or opening in self.reached([name]).calls:
+            return False
+        return any(opening in self.reached([*self.reach(node).calls]).calls for node in above[1:])
 
     def keepers(self) -> frozenset[str]:
         """Give the methods that hand the object to something that keeps it, and releases it from then on."""

@@ -136,7 +136,8 @@ def is_setup(function: Function) -> bool:
 def is_test_class(node: ast.ClassDef) -> bool:
     """Say whether a class is one that a runner collects, by its name and its bases'."""
     names = [node.name, *(terminal(one) for one in node.bases)]
-    return any(one.startswith("Test") or one.endswith(("Test", "Tests", "TestCase", "TestBase", "Case")) for one in names)
+    ends = ("Test", "Tests", "TestCase", "TestBase", "Case")
+    return any(one.startswith(("Test", "test")) or one.endswith(ends) for one in names)
 
 
 def runs(project: ModuleProject) -> Iterator[Run]:
