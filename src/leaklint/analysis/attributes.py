@@ -154,6 +154,8 @@ def ended(node: FunctionNode) -> dict[str, int]:
             behind.setdefault(name, set()).update(attributes)
     for one in walk(node):
         match one:
+            case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name), attr=attribute) as entered) if name == own:
+                found[attribute] = max(entered.lineno, found.get(attribute, 0))
             case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in RELEASING:
                 names = own_attributes(value, own) | (behind.get(value.id, set()) if isinstance(value, ast.Name) else set())
                 found.update((name, max(one.lineno, found.get(name, 0))) for name in names)
@@ -185,15 +187,20 @@ def handed_to(node: FunctionNode, attribute: str) -> Iterator[str | None]:
     for one in walk(node):
         place: ast.expr
         match one:
-            case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as place], value=ast.Attribute() as value):
-                pass
-            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[*_, ast.Attribute() as value]):
-                if method not in ADDING:
-                    continue
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as place], value=value):
+                held = list(children(value)) if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict) else [value]
+            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[*_, value]) if method in ADDING:
+                held = [value]
             case _:
                 continue
-        if isinstance(value.value, ast.Name) and value.value.id == own and value.attr == attribute:
+        if any(_is_own(each, attribute, own) for each in held):
             yield next(iter(own_attributes(place, own)), None)
+
+
+def _is_own(node: ast.AST, attribute: str, own: str) -> bool:
+    return (
+        isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.value, ast.Name) and node.value.id == own
+    )
 
 
 def own_attributes(node: ast.AST, own: str) -> set[str]:

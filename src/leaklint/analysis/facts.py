@@ -274,6 +274,17 @@ def is_judged(owner: Owner, attribute: str, source: Source) -> bool:
     return closer(attribute).search(source.text) is None
 
 
+def is_made_for_caller(one: "Obligation", attribute: str) -> bool:
+    """Say whether a method opens at every call what it gives to its caller, too: no property, nothing that is made once."""
+    function = one.facts.function
+    if function is None or function.node.name.startswith("__") or function.node.decorator_list:
+        return False
+    last = function.node.body[-1]
+    value = last.value if isinstance(last, ast.Return) else None
+    is_given = isinstance(value, ast.Attribute) and value.attr == attribute and isinstance(value.value, ast.Name)
+    return is_given and one.statement in function.node.body
+
+
 def closer(attribute: str) -> re.Pattern[str]:
     """Give what a release of an attribute of somebody else's object looks like."""
     methods = "a?close|stop|shutdown|terminate|release|dispose|cleanup"

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from leaklint.analysis.attributes import RELEASE_METHODS
+from leaklint.analysis.attributes import RELEASE_METHODS, own_attributes
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
-from leaklint.analysis.facts import Facts, Obligation, closer, is_judged, is_reportable, is_test_class
+from leaklint.analysis.facts import Facts, Obligation, closer, is_judged, is_made_for_caller, is_reportable, is_test_class
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Function, Scope, lambdas
+from leaklint.analysis.names import Function, Scope, lambdas, walk
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.prefilter import (
@@ -139,7 +139,9 @@ class ModuleFacts:
                 name = one.attributes[0]
                 if not is_judged(owner, name, self.source) or any(_is_settled(each, owner) for each in one.attributes):
                     continue
-                if not self._is_released_by_users(owner, name) and not self._is_reaped(one):
+                if _ends_with_maker(one, owner):
+                    continue
+                if not (self._is_released_by_users(owner, name) or self._is_reaped(one) or is_made_for_caller(one, name)):
                     yield one, name, owner
 
     def _is_reaped(self, one: Obligation) -> bool:
@@ -260,6 +262,23 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
 def _is_settled(attribute: str, owner: Owner) -> bool:
     """Say whether the class releases an attribute, or hands it on."""
     return owner.is_released(attribute) or owner.is_ended(attribute) or owner.is_handed_on(attribute)
+
+
+def _ends_with_maker(one: Obligation, owner: Owner) -> bool:
+    """Say whether the class releases what made it, which releases it too (`self.context.socket()`)."""
+    made = one.node.func if one.site.resource.ends_with_maker and isinstance(one.node, ast.Call) else None
+    function = one.facts.function
+    if function is None or not isinstance(made, ast.Attribute):
+        return False
+    arguments = function.node.args.args
+    receiver, makers = arguments[0].arg if arguments else "", set[str]()
+    if isinstance(made.value, ast.Name):
+        for statement in walk(function.node):
+            if isinstance(statement, ast.Assign):
+                sides = [*statement.targets, statement.value]
+                if any(isinstance(side, ast.Name) and side.id == made.value.id for side in sides):
+                    makers.update(*(own_attributes(side, receiver) for side in sides))
+    return any(owner.is_released(name) for name in makers | own_attributes(made.value, receiver))
 
 
 def _may_module_acquire(module: ModuleFacts) -> bool:

@@ -159,10 +159,11 @@ class Owner:
 
     def opens(self, one: Owned) -> bool:
         """Say whether what a base opens is opened in this class, too: not where its constructor is replaced."""
-        if one.method not in BUILDERS:
-            return not any(self._loses(name, one.method) for name in self.methods)
-        built = self.reached([name for name in BUILDERS if name in self.methods]).nodes
-        return any(node.name == one.method and node.lineno <= one.line <= (node.end_lineno or one.line) for node in built)
+        starts = [name for name in (BUILDERS if one.method in BUILDERS else {one.method}) if name in self.methods]
+        if one.method not in BUILDERS and any(self._loses(name, one.method) for name in self.methods):
+            return False
+        run = self.reached(starts).nodes
+        return any(node.name == one.method and node.lineno <= one.line <= (node.end_lineno or one.line) for node in run)
 
     def _loses(self, name: str, opening: str) -> bool:
         """Say whether a class overrides a method of its base that leads to an opening one, so that it does so no more."""
