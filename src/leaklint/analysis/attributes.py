@@ -188,7 +188,10 @@ def handed_to(node: FunctionNode, attribute: str) -> Iterator[str | None]:
         place: ast.expr
         match one:
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as place], value=value):
-                held = list(children(value)) if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict) else [value]
+                is_wrapper = isinstance(value, ast.Call) and terminal(value)[:1].isupper()  # `SyncFile(path, fd=self.fd)`
+                is_many = is_wrapper or isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict)
+                held = list(children(value)) if is_many else [value]
+                held += [one.value for one in held if isinstance(one, ast.keyword)]
             case ast.Call(func=ast.Attribute(value=place, attr=method), args=[*_, value]) if method in ADDING:
                 held = [value]
             case _:
