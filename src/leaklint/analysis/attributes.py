@@ -181,14 +181,17 @@ def ended_at_once(node: FunctionNode, attribute: str, line: int) -> bool:
     return False
 
 
-def handed_to(node: FunctionNode, attribute: str) -> Iterator[str | None]:
-    """Yield the other attributes in which a method keeps what an attribute holds; None for a place that is not the object's."""
+def handed_to(node: FunctionNode, attribute: str, is_number: bool) -> Iterator[str | None]:
+    """Yield the other attributes in which a method keeps what an attribute holds; None for a place that is not the object's.
+
+    What is only a number (a file descriptor) is also kept by the object that is made of it: `SyncFile(path, fd=self.fd)`.
+    """
     own = node.args.args[0].arg if node.args.args else ""
     for one in walk(node):
         place: ast.expr
         match one:
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as place], value=value):
-                is_wrapper = isinstance(value, ast.Call) and terminal(value)[:1].isupper()  # `SyncFile(path, fd=self.fd)`
+                is_wrapper = is_number and isinstance(value, ast.Call) and terminal(value)[:1].isupper()
                 is_many = is_wrapper or isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict)
                 held = list(children(value)) if is_many else [value]
                 held += [one.value for one in held if isinstance(one, ast.keyword)]

@@ -137,7 +137,7 @@ class ModuleFacts:
             owner = one.facts.owner if one.attributes and not one.facts.is_setup else None
             if owner is not None and is_reportable(one):
                 name = one.attributes[0]
-                if not is_judged(owner, name, self.source) or any(_is_settled(each, owner) for each in one.attributes):
+                if not is_judged(owner, name, self.source) or any(_is_settled(each, owner, one) for each in one.attributes):
                     continue
                 if _ends_with_maker(one, owner):
                     continue
@@ -259,9 +259,10 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     return ModuleFacts(source, project, workspace, everything, about_loops, target)
 
 
-def _is_settled(attribute: str, owner: Owner) -> bool:
+def _is_settled(attribute: str, owner: Owner, one: Obligation) -> bool:
     """Say whether the class releases an attribute, or hands it on."""
-    return owner.is_released(attribute) or owner.is_ended(attribute) or owner.is_handed_on(attribute)
+    is_number = one.site.resource.is_virtual
+    return owner.is_released(attribute) or owner.is_ended(attribute) or owner.is_handed_on(attribute, is_number)
 
 
 def _ends_with_maker(one: Obligation, owner: Owner) -> bool:

@@ -143,9 +143,9 @@ class Owner:
         others = [node for _, name, node in self.lines if name not in known and node not in dying]
         return any(ended(node).get(attribute, 0) > opening.get(node.name, 0) for node in others)
 
-    def is_handed_on(self, attribute: str) -> bool:
+    def is_handed_on(self, attribute: str, is_number: bool) -> bool:
         """Say whether what an attribute holds is also kept where somebody releases it, or may."""
-        places = {place for _, _, node in self.lines for place in handed_to(node, attribute)} - {attribute}
+        places = {place for _, _, node in self.lines for place in handed_to(node, attribute, is_number)} - {attribute}
         return any(place is None or self.is_released(place) or self.is_ended(place) for place in places)
 
     def is_released_in_del(self, attribute: str) -> bool:
