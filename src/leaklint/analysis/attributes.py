@@ -104,6 +104,7 @@ ADDING = frozenset(("add", "append", "appendleft", "push", "put", "insert", "set
 READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
 CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
 REGISTERING = frozenset(("finalize", "callback", "push_async_callback", "addCleanup", "addClassCleanup", "addfinalizer"))
+MODULES = ("os", "shutil", "socket")  # whose functions release what they are given
 STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", "done", "shut")
 
 
@@ -154,14 +155,21 @@ def ended(node: FunctionNode) -> dict[str, int]:
             behind.setdefault(name, set()).update(attributes)
     for one in walk(node):
         match one:
-            case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name), attr=attribute) as entered) if name == own:
-                found[attribute] = max(entered.lineno, found.get(attribute, 0))
-            case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in RELEASING:
-                names = own_attributes(value, own) | (behind.get(value.id, set()) if isinstance(value, ast.Name) else set())
-                found.update((name, max(one.lineno, found.get(name, 0))) for name in names)
-            case _:
+            case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name)) as entered) if name == own:
+                subject: ast.expr = entered
+            case ast.Call(func=ast.Attribute(value=subject, attr=method)) if method in RELEASING and not _is_module(subject):
                 pass
+            case ast.Call(func=function, args=[subject]) if is_closing(terminal(function)):  # `os.close(self.fd)`
+                pass
+            case _:
+                continue
+        names = own_attributes(subject, own) | (behind.get(subject.id, set()) if isinstance(subject, ast.Name) else set())
+        found.update((name, max(subject.lineno, found.get(name, 0))) for name in names)
     return found
+
+
+def _is_module(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in MODULES
 
 
 def ended_at_once(node: FunctionNode, attribute: str, line: int) -> bool:

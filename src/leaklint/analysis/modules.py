@@ -135,7 +135,7 @@ class ModuleFacts:
         """The acquisitions that a class keeps in an attribute which none of its release methods reaches."""
         for one in self.obligations:
             owner = one.facts.owner if one.attributes and not one.facts.is_setup else None
-            if owner is not None and is_reportable(one):
+            if owner is not None and is_reportable(one) and not one.history.enters:
                 name = one.attributes[0]
                 if not is_judged(owner, name, self.source) or any(_is_settled(each, owner, one) for each in one.attributes):
                     continue

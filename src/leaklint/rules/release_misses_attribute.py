@@ -37,7 +37,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what a method stores in an attribute that no release method of the class reaches."""
     kept = list(module.kept)
     for one, name, owner in kept:
-        if owner.release_methods():
+        if owner.release_methods() and not owner.is_released_in_del(name):
             method = owner.release_methods()[0]
             text = f"`self.{name}` ({one.site.label}) is not released by `{owner.node.name}.{method}`; release it there"
             names = dict.fromkeys(other for _, other, node in kept if node is owner)
