@@ -9,7 +9,7 @@ from leaklint.analysis.owners import BUILDERS, Owned, Owner
 from leaklint.model.data import dataclass
 
 ENTERING = frozenset(("__enter__", "__aenter__"))
-OPENING = ENTERING | {"open", "connect", "start"}  # they begin anew what was released
+OPENING = ENTERING | {"open", "connect", "start", "startup"}  # they begin anew what was released
 OVER = re.compile(r"clos|disconnect|lost|done|finish|exit|release|dead|detach|fork")  # told that it is over, or not its own
 EMPTY = frozenset(("dict", "list", "set", "defaultdict", "OrderedDict", "deque", "WeakValueDictionary"))
 
@@ -38,6 +38,8 @@ def overwrites(owner: Owner) -> Iterator[Overwrite]:
         for name, owned in held.items():
             if name not in owner.reached([method.name]).released and not _is_tested(method, name):
                 is_opened_late = all(one.method not in BUILDERS | ENTERING for one in owned)
+                if {one.method for one in owned} == {method.name}:
+                    continue  # nobody else fills it: it starts empty there
                 yield from _dropping(method, owned[0], is_opened_late)
 
 
