@@ -77,7 +77,7 @@ def plan_yielded(fixture: Fixture, one: Obligation) -> Fix | None:
             return narrow
     turned = plan_turn(fixture, [one])
     enclosing = _enclosing(one, [one], turned is not None)
-    if enclosing is None:
+    if enclosing is None or _is_taken_apart(fixture, one):
         return None
     edits = [*enclosing[0], *_stale_comments(fixture, facts)]
     if turned is not None:
@@ -85,6 +85,14 @@ def plan_yielded(fixture: Fixture, one: Obligation) -> Fix | None:
         return Fix(Several(tuple(edits)), Applicability.UNSAFE, tuple(dict.fromkeys([*enclosing[1], *turned.imports])))
     edit = edits[0] if len(edits) == 1 else Several(tuple(edits))
     return Fix(edit, applicability_of(one), enclosing[1])
+
+
+def _is_taken_apart(fixture: Fixture, one: Obligation) -> bool:
+    """Say whether the fixture binds an attribute of it anew after the test (`store.file = None`): it may not close then."""
+    last = max((node.lineno for node in fixture.yields), default=0)
+    stored = (node for node in walk(fixture.node) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load))
+    owners = (node.value for node in stored if node.lineno > last)
+    return any(isinstance(owner, ast.Name) and owner.id in one.history.names for owner in owners)
 
 
 def plan_teardown(fixture: Fixture, one: Obligation) -> Fix | None:

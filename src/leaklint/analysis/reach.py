@@ -4,6 +4,7 @@ import ast
 from bisect import bisect_left
 
 from leaklint.analysis.facts import Facts, Obligation, Suite
+from leaklint.analysis.names import walk
 from leaklint.analysis.ops import Call, Exit, Op
 
 
@@ -68,6 +69,7 @@ def droppable(obligation: Obligation, suite: Suite, last: int) -> list[ast.stmt]
         if (
             is_alone
             and not _is_in_with(statement, obligation, suite)
+            and not _is_all_of_branch(statement, obligation.facts)
             and _ends_its_suite(statement, obligation.facts, suite, last)
         ):
             found.append(statement)
@@ -91,6 +93,14 @@ def _is_in_with(statement: ast.stmt, obligation: Obligation, suite: Suite) -> bo
         if any(above is one for one in suite):
             return False
     return False
+
+
+def _is_all_of_branch(statement: ast.stmt, facts: Facts) -> bool:
+    """Say whether a release is all that an `if` does whose test calls something: without it, the test alone would be left."""
+    suite, _, parent = facts.places[statement]
+    if not isinstance(parent, ast.If) or len(suite) > 1 or parent.orelse:
+        return False
+    return any(isinstance(node, ast.Call) for node in walk(parent.test))
 
 
 def _only_it(obligation: Obligation, op: Call) -> bool:

@@ -24,10 +24,14 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import Obligation
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import terminal
 from leaklint.analysis.registrations import registrations
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Fix, Replace
+from leaklint.model.source import Source
 from leaklint.rules.rule import Rule
+
+PASSING = ("addCleanup", "addClassCleanup", "addModuleCleanup")  # hand the further arguments to what they call
 
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
@@ -36,11 +40,24 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     source = module.source
     for call, released in registrations(source, module.functions):
         one = known.get(released)
-        code, name = source.segment(source.span(released)), source.segment(source.span(released.func))
+        name = source.segment(source.span(released.func))
         text = f"`{ast.unparse(released)}` is called here and its result registered; register `{name}` itself"
-        fix = Fix(Replace(source.span(released), f"lambda: {code}" if released.args else name))
+        fix = Fix(_edit(call, released, source))
         spans = (source.span(one.node),) if one is not None else ()
         yield Finding(rule.code, source.span(call), text, (), fix, spans)
+
+
+def _edit(call: ast.Call, released: ast.Call, source: Source) -> Replace:
+    """Drop the `()`; what the release is given goes along with it where the registering call passes it on."""
+    code, name = source.segment(source.span(released)), source.segment(source.span(released.func))
+    if not released.args:
+        return Replace(source.span(released), name)
+    is_alone = len(call.args) == 1 and not call.keywords and "\n" not in code
+    if terminal(call) not in PASSING or not is_alone:
+        return Replace(source.span(released), f"lambda: {code}")
+    given = [source.segment(source.span(one)) for one in released.args]
+    given += [f"{one.arg}={source.segment(source.span(one.value))}" for one in released.keywords if one.arg]
+    return Replace(source.span(call), f"{source.segment(source.span(call.func))}({', '.join([name, *given])})")
 
 
 def _obligations(module: ModuleFacts) -> Iterator[Obligation]:
