@@ -3,7 +3,7 @@
 import ast
 
 from leaklint.analysis.closures import READING, RELEASING
-from leaklint.analysis.names import children, terminal
+from leaklint.analysis.names import children, terminal, walk
 from leaklint.analysis.owners import Owner, is_dataclass
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.running import asks_loop, runs_loop
@@ -63,7 +63,8 @@ def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ..
             adopts.add(name)
             effects[name] = TAKES
         else:
-            effects[name] = TAKES if not is_reached and _is_handed_on(owner, attributes) else BORROWS
+            is_taken = not is_reached and (_is_handed_on(owner, attributes) or _is_ended_by_another(owner))
+            effects[name] = TAKES if is_taken else BORROWS
     wraps = frozenset(name for name in stored if effects[name] is BORROWS)
     itself = own_type(owner.path, owner.node.name)
     return FunctionSummary(
@@ -88,6 +89,22 @@ def _is_handed_on(owner: Owner, attributes: set[str]) -> bool:
                 return True
             stack.extend((child, one) for child in children(one))
     return False
+
+
+def _is_ended_by_another(owner: Owner) -> bool:
+    """Say whether a class gives itself to an object that it keeps, and releases that: it may release what the class stores."""
+    made: set[str] = set()
+    ended: set[str] = set()
+    for node in (one for _, part in owner.family for one in walk(part)):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=kept)], value=ast.Call() as call):
+                given = [*call.args, *(one.value for one in call.keywords)]
+                made.update([kept] if any(isinstance(one, ast.Name) and one.id == "self" for one in given) else ())
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=kept), attr=method)):
+                ended.update([kept] if method in RELEASING else ())
+            case _:
+                pass
+    return bool(made & ended)
 
 
 def _is_only_read(node: ast.AST, parent: ast.AST | None, own_class: str) -> bool:
