@@ -12,6 +12,7 @@ from leaklint.engine import Project
 from leaklint.mending import is_mendable, mend_file
 from leaklint.model.data import replace
 from leaklint.model.finding import Finding
+from leaklint.model.fix import Applicability
 from leaklint.model.leak import Leak
 from leaklint.model.source import SourceError, parse, read
 from leaklint.runtime.summary import Cause, Causes
@@ -52,7 +53,9 @@ class Judge:
             return Judged(case, BY_HAND, f"nothing releases what `{cause.frame.function}` opens here", cause.frame)
         if found in self._proved_in(cause.frame.path):
             return Judged(case, AUTOMATIC, "`leaklint fix` rewrites it", cause.frame, found)
-        return Judged(case, BY_HAND, found.message, cause.frame, found)
+        unsafe = found.fix is not None and found.fix.applicability is Applicability.UNSAFE
+        help_with = " (`leaklint fix --unsafe-fixes` does it)" if unsafe else ""
+        return Judged(case, BY_HAND, found.message + help_with, cause.frame, found)
 
     def _proved_in(self, path: str) -> list[Finding]:
         if path not in self._proved:
