@@ -139,10 +139,16 @@ class ModuleFacts:
                 name = one.attributes[0]
                 if not is_judged(owner, name, self.source) or any(_is_settled(each, owner, one) for each in one.attributes):
                     continue
-                if _ends_with_maker(one, owner):
+                if _ends_with_maker(one, owner) or self._is_released_below(owner, name):
                     continue
                 if not (self._is_released_by_users(owner, name) or self._is_reaped(one) or is_made_for_caller(one, name)):
                     yield one, name, owner
+
+    def _is_released_below(self, owner: Owner, attribute: str) -> bool:
+        """Say whether the module derives classes from an owner, all of which release the attribute."""
+        below = [self.project.described(one) for one in self.classes if one is not owner.node and one.bases]
+        derived = [one for one in below if any(node is owner.node for _, node in one.family)]
+        return bool(derived) and all(one.is_released(attribute) for one in derived)
 
     def _is_reaped(self, one: Obligation) -> bool:
         """Say whether it is a process that the module waits for by its number."""

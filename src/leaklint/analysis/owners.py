@@ -36,6 +36,7 @@ class Owned:
     releases: frozenset[str]
     is_contained: bool = False  # in a container that the attribute holds
     loop_bound: str | None = None  # as of its resource
+    behind: str = ""  # what it owns in turn, where it is of the project: "httpx.Client opened at app/backends.py:41"
 
 
 @dataclass(eq=False)
@@ -279,7 +280,7 @@ def _openers(owner: Owner, kept: list[Owned]) -> frozenset[str]:
 def _owned_text(kept: list[Owned], owner: Owner) -> str:
     if kept:
         one = kept[0]
-        return f"{one.label} opened at {shown_path(one.path)}:{one.line}"
+        return one.behind or f"{one.label} opened at {shown_path(one.path)}:{one.line}"
     return next(iter(owner.defaults.values()))
 
 
@@ -293,7 +294,7 @@ def owned_by(site: Site, names: list[str], contained: set[str], path: str, metho
     return [
         Owned(
             name,
-            site.label.partition(", which owns")[0],
+            site.label.partition(", which owns ")[0],
             path,
             site.node.lineno,
             method,
@@ -301,6 +302,7 @@ def owned_by(site: Site, names: list[str], contained: set[str], path: str, metho
             resource.releases | resource.async_releases,
             name in contained,
             resource.loop_bound,
+            site.label.partition(", which owns ")[2],
         )
         for name in names
     ]
