@@ -60,6 +60,38 @@ SILENT = {
                 if client is not None:
                     client.close()
     """,
+    "a class of the function holds it, and somebody has an object of it, or releases": """
+        import sqlite3
+        def f(p):
+            pool = sqlite3.connect(p)
+            class Factory:
+                executor = pool
+            return Factory()
+        def g(p):
+            pool = sqlite3.connect(p)
+            class Factory:
+                executor = pool
+            Factory.executor.close()
+        def h(p):
+            pool = sqlite3.connect(p)
+            class Factory:
+                executor = pool
+                def close(self): self.executor.close()
+            Factory().close()
+    """,
+    "a constructor that ends with what it has opened": """
+        import tokenize
+        class Reader:
+            def __init__(self, path, file=None):
+                close = None
+                if file is None:
+                    file = open(path)
+                    close = file.close
+                self.file = file
+                self.all = list(tokenize.generate_tokens(file.readline))
+                if close is not None:
+                    close()
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:
@@ -343,6 +375,33 @@ FOUND = {
             def fetch(self, url):
                 response = self.session(url).get(url, stream=True)  # LKR101
                 return response.headers
+    """,
+    "a class of the function holds it": """
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        def f():
+            pool = ThreadPoolExecutor(1)  # LKR101
+            class Factory:
+                executor = pool
+                def run(self): return 1
+            factory = Factory()
+            async def main():
+                factory.run()
+            asyncio.run(main())
+    """,
+    "a name holds one of several readers": """
+        def by_path(path): return path.upper()
+        def by_file(file): return file.read()
+        def parse(file, is_path=False):
+            reader = None
+            if is_path:
+                reader = by_path
+            if reader:
+                return reader(file)
+            return by_file(file)
+        def f(p):
+            h = open(p)  # LKR101
+            return parse(h)
     """,
     "a lazy thing that is lent": """
         import tempfile, json

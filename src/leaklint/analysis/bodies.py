@@ -76,7 +76,7 @@ def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path:
 
 
 def _captured(function: Function, scope: Scope, catalogue: Catalogue) -> Names:
-    """Give what names of the function around hold that are bound once, by a call that gives a known type: it is borrowed."""
+    """Give what names of the function around hold that are bound once, by a call that gives nothing to release."""
     env: Names = {}
     outer = scope.outer if function.outer is not None and function.owner is None else None
     for name, value in outer.bindings.values.items() if outer is not None else ():
@@ -89,9 +89,8 @@ def _captured(function: Function, scope: Scope, catalogue: Catalogue) -> Names:
             continue
         dotted = outer.dotted(value.func)
         summary = catalogue.summary(dotted) if dotted is not None else None
-        kind = (summary.returns or next(iter(summary.acquires), None)) if summary is not None and not summary.is_tuple else None
-        if kind:
-            env[name] = frozenset((instance(kind),))
+        if summary is not None and summary.returns is not None:
+            env[name] = frozenset((instance(summary.returns),))
     return env
 
 

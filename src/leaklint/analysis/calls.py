@@ -133,6 +133,7 @@ def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outc
     for value in store.values(op.callee):
         if isinstance(value, Closure):
             _call_closure(op, value, store, setting)
+            outcome.values.update(one.view for name in value.holds for one in store.carried(store.values(name)))
     return _call_found(op, setting.project, name, setting.scope, store, setting, outcome)
 
 
@@ -179,7 +180,10 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
         match value:
             case Reference(name=name):
                 is_known = True
-                _call_dotted(op, name, store, setting, outcome)
+                if name.startswith(":"):
+                    _call_found(op, setting.project, name[1:], setting.scope, store, setting, outcome)
+                else:
+                    _call_dotted(op, name, store, setting, outcome)
             case Closure():
                 is_known = True
                 _call_closure(op, value, store, setting)

@@ -26,10 +26,36 @@ READING = frozenset(
 RELEASING = frozenset(("close", "aclose", "shutdown", "stop", "terminate", "cleanup", "release", "disconnect", "dispose"))
 
 
-def closure(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> Closure:
-    """Describe a nested function; a name it does more with than read from counts as kept."""
+def closure(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef, holds: frozenset[str] = frozenset()
+) -> Closure:
+    """Describe a nested function; a name it does more with than read from counts as kept, but for those that a class holds."""
     captured = free_names(node)
-    return Closure(frozenset(captured), frozenset(_kept(node, captured)), node)
+    return Closure(frozenset(captured), frozenset(_kept(node, captured)) - holds, node, holds & captured)
+
+
+def held_by(node: ast.ClassDef, body: list[ast.stmt]) -> list[ast.Assign]:
+    """Give the statements by which a class of a function's body only holds what a name does: `executor = pool`.
+
+    Nobody mentions the name in the class once more, or releases the attribute.
+    """
+    found = [
+        (target.id, value.id, statement)
+        for statement in node.body
+        if isinstance(statement, ast.Assign)
+        for target, value in [(statement.targets[0], statement.value)]
+        if isinstance(target, ast.Name) and isinstance(value, ast.Name)
+    ]
+    if not found:
+        return []
+    mentions = [one.id for one in walk(node) if isinstance(one, ast.Name)]
+    released = {
+        one.value.attr
+        for statement in body
+        for one in walk(statement)
+        if isinstance(one, ast.Attribute) and one.attr in RELEASING and isinstance(one.value, ast.Attribute)
+    }
+    return [one for attribute, name, one in found if mentions.count(name) == 1 and attribute not in released]
 
 
 def _kept(node: ast.AST, captured: set[str]) -> set[str]:

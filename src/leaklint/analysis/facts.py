@@ -231,7 +231,7 @@ class Obligation:
         """The attributes of self that keep it, where it goes nowhere else; what a class itself holds is for the process."""
         history, function = self.history, self.facts.function
         names = bodies.decorators(function) if function is not None else frozenset()
-        if function is None or "classmethod" in names:
+        if function is None or "classmethod" in names or history.is_ended:
             return []
         if "cached_property" in names:
             return [function.node.name] if history.returns and not history.moves else []

@@ -4,13 +4,15 @@ import ast
 from abc import abstractmethod
 
 from leaklint.analysis import ops
-from leaklint.analysis.closures import closure
+from leaklint.analysis.closures import closure, held_by
 from leaklint.analysis.lower_expression import Expressions
 from leaklint.analysis.names import walk
 
 
 class Bindings(Expressions):
     """The part of the lowering that knows assignments, deletions and nested definitions."""
+
+    body: list[ast.stmt]
 
     @abstractmethod
     def suite(self, body: list[ast.stmt]) -> None:
@@ -41,12 +43,18 @@ class Bindings(Expressions):
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
                     self.operand(decorator)
-                if self.scope.outer is not None:
-                    self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node)))
-                if isinstance(node, ast.ClassDef):
-                    self.suite(node.body)  # runs here; its names are not ours, so that what they hold escapes
+                self._define(node)
             case _:
                 pass
+
+    def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        held: list[ast.Assign] = []
+        if self.scope.outer is not None:
+            held = held_by(node, self.body) if isinstance(node, ast.ClassDef) else []
+            names = frozenset(one.value.id for one in held if isinstance(one.value, ast.Name))
+            self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node, names)))
+        if isinstance(node, ast.ClassDef):
+            self.suite([one for one in node.body if one not in held])  # its names are not ours: what they hold escapes
 
     def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
         first = targets[0]

@@ -122,6 +122,8 @@ class Expressions(Builder, ABC):
             return self._value(reference(dotted), node)
         if dotted is not None and dotted in ("builtins.open",):
             return self._value(reference(dotted), node)
+        if dotted is None and isinstance(self.scope.definition(name), ast.FunctionDef | ast.AsyncFunctionDef):
+            return self._value(reference(f":{name}"), node)  # a function of this module
         return None
 
     def _is_of_outer(self, name: str) -> bool:

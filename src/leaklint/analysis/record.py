@@ -41,6 +41,11 @@ class History:
     exits: set[str] = field(default_factory=set)  # "returned", "raised": open there
     exit_names: set[str] = field(default_factory=set)  # names that hold it at the normal exit
 
+    @property
+    def is_ended(self) -> bool:
+        """Say whether a name that holds the release method is called (`close = file.close`): what kept it kept a closed one."""
+        return any(isinstance(op, Call) and op.callee is not None for op in self.releases)
+
 
 class Record:
     """The histories of all sites of a graph, and its calls that are about event loops and tasks."""

@@ -280,7 +280,7 @@ class ModuleProject:
         solution = self.solved(self._by_node.get(node) or Function(node), setting)
         for site, history in solution.record.histories.items():
             names = [name] if is_cached and history.returns and not history.moves else list(history.fields)
-            if site.parameter is None and not site.resource.only_in_fixtures:
+            if site.parameter is None and not site.resource.only_in_fixtures and not history.is_ended:
                 for one in owned_by(site, names, history.contained, self.path, name):
                     found[one.attribute, one.line] = one
         return list(found.values())

@@ -186,6 +186,7 @@ class Closure:
     captured: frozenset[str]
     keeps: frozenset[str]
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+    holds: frozenset[str] = frozenset()  # names that a class binds its attributes to: so do its objects
 
 
 Value = (
