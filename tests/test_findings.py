@@ -403,6 +403,20 @@ FOUND = {
             h = open(p)  # LKR101
             return parse(h)
     """,
+    "a class that another one names": """
+        import socket
+        class Connection:
+            def __init__(self, address): self.sock = socket.create_connection(address)
+            def close(self): self.sock.close()
+        class Pool:
+            connection_class: type[Connection] = Connection
+            def new(self, address):
+                connection = self.connection_class(address)
+                return connection
+        def f(address):
+            connection = Pool().new(address)  # LKR101
+            print(connection.sock)
+    """,
     "a lazy thing that is lent": """
         import tempfile, json
         def f(x):

@@ -332,6 +332,8 @@ def _call_on_site(
         return
     if site.own_type is not None and _call_own_method(op, method, site, site.own_type, store, setting, outcome):
         return
+    if site.own_type is None and _call_inside(op, method, site, resource.name, store, setting, outcome):
+        return
     effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
 
 
@@ -349,9 +351,39 @@ def _call_own_method(
         name, method, arguments.given(op, project.method_parameters(name, method), store, setting.catalogue)
     )
     if summary is None:
-        return False
+        return _call_class_attribute(op, project.class_attribute(name, method), store, setting, outcome)
     effects.apply_own(op, summary, frozenset((receiver,)), store, setting, outcome)
     return True
+
+
+def _call_class_attribute(
+    op: Call, found: tuple[Project, ast.expr] | None, store: Store, setting: Setting, outcome: Outcome
+) -> bool:
+    """Call a class that another one names in its body: `connection_class = Connection`, `self.connection_class(...)`."""
+    if found is None:
+        return False
+    project, node = found
+    if isinstance(node, ast.Name) and project.scope.definition(node.id) is not None:
+        _call_found(op, project, node.id, project.scope, store, setting, outcome)
+        return True
+    dotted = project.scope.dotted(node)
+    own = project.find(dotted) if dotted is not None else None
+    summary = setting.catalogue.summary(project.external(dotted)) if own is None and dotted is not None else None
+    if own is not None:
+        _call_found(op, own[0], own[1], own[0].scope, store, setting, outcome)
+    elif summary is not None:
+        effects.apply(op, summary, NOTHING, store, setting, outcome)
+    return own is not None or summary is not None
+
+
+def _call_inside(
+    op: Call, method: str, receiver: Site | Instance, type_name: str, store: Store, setting: Setting, outcome: Outcome
+) -> bool:
+    """Call a private method of a catalogued library's class, where the library is the project."""
+    found = setting.project.inside(type_name) if method.startswith("_") else None
+    if found is None:
+        return False
+    return _call_own_method(op, method, receiver, own_type(found[0].path, found[1]), store, setting, outcome)
 
 
 def _call_on_box(op: Call, method: str, box: Box, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -396,5 +428,7 @@ def _call_on_instance(op: Call, method: str, type_name: str, store: Store, setti
         return True
     if setting.catalogue.any_method(method) is not None:
         return False
+    if _call_inside(op, method, instance(type_name), type_name, store, setting, outcome):
+        return True
     effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
     return True

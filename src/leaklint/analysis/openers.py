@@ -13,6 +13,7 @@ from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
 NAME = re.compile(r"\b[^\W\d]\w*\b")
+REEXPORTS = 5  # modules through which a class is followed
 KEPT = 200  # outlines kept for importers
 
 
@@ -49,6 +50,7 @@ class Openers:
         if found or known.places:
             named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
             found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
+            found.update(attribute for _, attribute, name in known.namings if self._may_open(path, name))
         return frozenset(found)
 
     def _imported(self, path: str, known: Outline) -> set[str]:
@@ -84,7 +86,7 @@ class Openers:
             return True
         return module is not None and 1 <= len(module[1]) <= 2 and self._may_open(module[0], ".".join(module[1]))
 
-    def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
+    def _members(self, importer: str, dotted: str, asked: frozenset[str], depth: int = 0) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
         module = self.find(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
         known = self.outline(module[0]) if module is not None else None
@@ -93,6 +95,9 @@ class Openers:
         if not module[1]:
             return [name for name in asked & self._names(module[0]) if self._may_open(module[0], name)]
         owners = [one for one in known.definitions(module[1][0]) if one.is_class]
+        if not owners and len(module[1]) == 1 and depth < REEXPORTS:
+            behind = known.imports.get(module[1][0], ())
+            return [name for target in behind for name in self._members(module[0], target, asked, depth + 1)]
         return [
             one.name
             for owner in owners[:1]
@@ -136,7 +141,9 @@ class Openers:
             return False
         first, _, rest = name.partition(".")
         if rest and first in known.regions:
-            return any(self._is_opener(path, one) for one in known.methods.get(first, ()) if one.name == rest)
+            methods = [one for one in known.methods.get(first, ()) if one.name == rest]
+            named = known.named(first, rest) if not methods and "." not in rest else ()
+            return any(self._is_opener(path, one) for one in methods) or any(self._may_open(path, one) for one in named)
         if first in known.regions:
             return any(self._is_opener(path, one) for one in known.definitions(first))
         targets = [f"{target}.{rest}" if rest else target for target in known.imports.get(first, ())]

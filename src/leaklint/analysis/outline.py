@@ -24,6 +24,9 @@ WORD = re.compile(r"\w+")
 FILLED = re.compile(r"\s*(\w+)\.(?:append|add|insert|extend|appendleft)\(")
 FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\((?=([^\n]*))")
 WRAPS = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*(?:(?:await|yield|from)[ \t]+)*[\w.]+\((?=([^\n]*))", re.MULTILINE)
+NAMING = re.compile(
+    r"^[ \t]+(\w+)[ \t]*(?::[^\n=(]*|:[ \t]*\([^)=]*\)[ \t]*)?=[ \t]*([A-Za-z_][\w.]*)[ \t]*(?:#[^\n]*)?$", re.MULTILINE
+)
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")
@@ -99,6 +102,17 @@ class Outline:
     @cached_property
     def _defined(self) -> Definitions:
         return _definitions(self.text, RELEASE_METHODS | self.catalogue.release_methods)
+
+    def named(self, owner: str, attribute: str) -> list[str]:
+        """Give the names that the text of a class binds an attribute of it to: `connection_class = Connection`."""
+        regions = [one for one in self.definitions(owner) if one.is_class]
+        return [name for place, one, name in self.namings if one == attribute and any(r.start < place < r.end for r in regions)]
+
+    @cached_property
+    def namings(self) -> list[tuple[int, str, str]]:
+        """What may name a class in the body of another one: offset, attribute, name."""
+        found = NAMING.finditer(self.text)
+        return [(one.start(), one[1], one[2]) for one in found if one[2].rpartition(".")[2][:1].isupper()]
 
     @cached_property
     def calls(self) -> list[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """What the transfer functions of one graph know beside the store."""
 
+import ast
 from collections.abc import Mapping, Set
 from enum import Enum
 from typing import Protocol
@@ -122,6 +123,14 @@ class Project(Protocol):
 
     def external(self, dotted: str) -> str:
         """Give the dotted name behind a first-party re-export of something that is not first-party; else the name itself."""
+        ...
+
+    def inside(self, dotted: str) -> "tuple[Project, str] | None":
+        """Give the module and the name of a first-party class, be it catalogued: a library from inside."""
+        ...
+
+    def class_attribute(self, class_name: str, attribute: str) -> "tuple[Project, ast.expr] | None":
+        """Give the class that a class names in its body under an attribute, as its module names it."""
         ...
 
     def class_at(self, type_name: str) -> "tuple[Project, str] | None":

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
-from leaklint.analysis.callee import is_standard
+from leaklint.analysis.callee import is_class_name, is_standard
 from leaklint.analysis.files import conftests, module_name
 from leaklint.analysis.graph import Graph, Thrown
 from leaklint.analysis.hierarchy import describe
@@ -44,6 +44,7 @@ from leaklint.model.resource import Effect
 from leaklint.model.source import Source
 
 LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
+NAMES_BEHIND = 5  # re-exports of re-exports
 DIVERGING = FunctionSummary(diverges=True, rest=Effect.BORROWS)
 
 
@@ -179,6 +180,31 @@ class ModuleProject:
                 return found
             if not one.startswith(".") and name in bindings.imports:
                 self._external[dotted] = project.external(target)
+        return None
+
+    def inside(self, dotted: str, depth: int = 0) -> "tuple[ModuleProject, str] | None":
+        """Give the module and the name of a first-party class, be it catalogued: a library from inside."""
+        module = self._modules.openers.find(dotted, self.path) if depth < NAMES_BEHIND else None
+        project = self._modules.project(module[0]) if module is not None and len(module[1]) == 1 else None
+        if module is None or project is None:
+            return None
+        name = module[1][0]
+        if isinstance(project.scope.definition(name), ast.ClassDef):
+            return project, name
+        behind = project.scope.bindings.imports.get(name)
+        return project.inside(behind, depth + 1) if behind is not None else None
+
+    def class_attribute(self, class_name: str, attribute: str) -> "tuple[ModuleProject, ast.expr] | None":
+        """Give the class that a class names in its body under an attribute, as its module names it."""
+        node = self.scope.definition(class_name)
+        for project, one in self.lineage(node) if isinstance(node, ast.ClassDef) else ():
+            for statement in one.body:
+                match statement:
+                    case (
+                        ast.Assign(targets=[ast.Name(id=name)], value=ast.Name() | ast.Attribute() as value)
+                        | ast.AnnAssign(target=ast.Name(id=name), value=ast.Name() | ast.Attribute() as value)
+                    ) if name == attribute and is_class_name(terminal(value)):
+                        return project, value
         return None
 
     def class_at(self, type_name: str) -> "tuple[ModuleProject, str] | None":
