@@ -161,7 +161,7 @@ def _call_found(op: Call, project: Project, name: str, scope: Scope, store: Stor
 def _matters(op: Call, store: Store, setting: Setting) -> bool:
     """Say whether a first-party call can concern a resource or a loop: it may open one, is given one, or may run a loop."""
     name, project = terminal(op.node), setting.project
-    if name in project.words or name in project.running_words:
+    if name in project.words or name in project.givers or name in project.running_words:
         return True
     given = [value for argument in op.arguments for value in store.values(argument.operand)]
     return any(isinstance(one, Closure) and one.keeps for one in given) or any(True for _ in store.carried(given))

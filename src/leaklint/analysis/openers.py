@@ -5,6 +5,7 @@ A name that it does not give opens nothing; one that it gives may turn out not t
 
 import re
 from collections import OrderedDict
+from collections.abc import Set
 
 from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.outline import Outline, Region, outline
@@ -29,6 +30,7 @@ class Openers:
         self._searched: set[tuple[str, str]] = set()  # by the search that is going on
         self._is_tentative = False  # what was found last rests on something still searched for
         self._exported: dict[str, frozenset[str]] = {}
+        self._givers: dict[str, set[str]] = {}
 
     def words(self, text: str, path: str) -> frozenset[str]:
         """Give the names, imported from first-party modules or defined here, whose call may open something."""
@@ -37,10 +39,16 @@ class Openers:
             self._outlines.clear()
             self._verdicts.clear()
             self._words.clear()
+            self._givers.clear()
             self._exported.clear()
         if path not in self._words:
             self._words[path] = self._find_words(text, path)
         return self._words[path]
+
+    def givers(self, text: str, path: str) -> Set[str]:
+        """Give the names of classes, imported from first-party modules or defined here, whose methods may give what is open."""
+        self.words(text, path)
+        return self._givers.get(path, frozenset())
 
     def _find_words(self, text: str, path: str) -> frozenset[str]:
         known = self.outline(path, text)
@@ -49,7 +57,9 @@ class Openers:
         found = self._imported(path, known) if self._has_links(path, known) else set()
         if found or known.places:
             named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
-            found.update(one.name for one, name in named if one.name not in found and self._may_open(path, name))
+            opening = [one for one, name in named if (one.owner or one.name not in found) and self._may_open(path, name)]
+            found.update(one.name for one in opening)
+            self._givers.setdefault(path, set()).update(one.owner for one in opening if one.owner)
             found.update(attribute for _, attribute, name in known.namings if self._may_open(path, name))
         return frozenset(found)
 
@@ -60,7 +70,10 @@ class Openers:
         for local, targets in known.imports.items():
             if any(self.may_open(path, target) for target in targets):
                 found.add(local)
-            found.update(name for target in targets for name in self._members(path, target, attributes))
+            members = [name for target in targets for name in self._members(path, target, attributes)]
+            found.update(members)
+            if members:
+                self._givers.setdefault(path, set()).add(local)
         for star in known.stars:
             found.update(self._members(path, star, frozenset(NAME.findall(known.text))))
         if any(one.startswith(".") for targets in known.imports.values() for one in targets):

@@ -101,6 +101,11 @@ class Project(Protocol):
         ...
 
     @property
+    def givers(self) -> Set[str]:
+        """The names of classes whose methods may give what is open: their objects' types must be known."""
+        ...
+
+    @property
     def running_words(self) -> frozenset[str]:
         """The names whose call may run an event loop."""
         ...

@@ -5,7 +5,7 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Hashable, Set
 from functools import cached_property
 from typing import Protocol
 
@@ -91,6 +91,11 @@ class ModuleProject:
             return frozenset()  # it is looked at for another reason
         imports = self.scope.bindings.imports
         return words | {name for name, dotted in imports.items() if dotted.rpartition(".")[2] in words}
+
+    @cached_property
+    def givers(self) -> Set[str]:
+        """The names of classes whose methods may give what is open: their objects' types must be known."""
+        return self._modules.openers.givers(self.source.text, self.path)
 
     @cached_property
     def running_words(self) -> frozenset[str]:
