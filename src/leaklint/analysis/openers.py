@@ -74,6 +74,11 @@ class Openers:
             found.update(members)
             if members:
                 self._givers.setdefault(path, set()).add(local)
+        for base in known.dotted_bases():
+            first, _, rest = base.partition(".")
+            found.update(
+                name for one in known.imports.get(first, ()) for name in self._members(path, f"{one}.{rest}", attributes)
+            )
         for star in known.stars:
             found.update(self._members(path, star, frozenset(NAME.findall(known.text))))
         if any(one.startswith(".") for targets in known.imports.values() for one in targets):

@@ -150,6 +150,13 @@ class Outline:
         head = self.text[region.start : self.text.find(":", region.start)]
         return NAMED.findall(head.partition("(")[2])
 
+    def dotted_bases(self) -> list[str]:
+        """Give the bases of all classes that stand in another module, named with it: `blob.Mixin`."""
+        if "class " not in self.text:
+            return []
+        classes = [one for all in self.regions.values() for one in all if one.is_class]
+        return [base for one in classes for base in self.bases(one) if "." in base]
+
     def _hands_on(self, place: int, region: Region) -> bool:
         """Say whether the statement at a place returns what it makes, or binds it to an attribute or to what is returned."""
         start = self.text.rfind("\n", 0, place) + 1
