@@ -92,6 +92,15 @@ SILENT = {
                 if close is not None:
                     close()
     """,
+    "a test puts it into an object that is released": """
+        import unittest
+        class T(unittest.TestCase):
+            def setUp(self): self.request = make()
+            def tearDown(self): self.request.close()
+            def test_body(self):
+                self.request.body = open('p')
+                self.request.reset()
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:
@@ -416,6 +425,22 @@ FOUND = {
         def f(address):
             connection = Pool().new(address)  # LKR101
             print(connection.sock)
+    """,
+    "a test puts it into an object of its set-up": """
+        import unittest
+        class T(unittest.TestCase):
+            def setUp(self): self.request = make()
+            def test_body(self):
+                body = open('p')  # LKR101
+                self.request.body = body
+                self.request.reset()
+                self.assertEqual(body.tell(), 0)
+    """,
+    "a private method of a parameter": """
+        def read(h): return h._read()
+        def f(p):
+            h = open(p)  # LKR101
+            read(h)
     """,
     "a lazy thing that is lent": """
         import tempfile, json

@@ -380,7 +380,7 @@ def _call_inside(
     op: Call, method: str, receiver: Site | Instance, type_name: str, store: Store, setting: Setting, outcome: Outcome
 ) -> bool:
     """Call a private method of a catalogued library's class, where the library is the project."""
-    found = setting.project.inside(type_name) if method.startswith("_") else None
+    found = setting.project.inside(type_name) if type_name and method.startswith("_") else None
     if found is None:
         return False
     return _call_own_method(op, method, receiver, own_type(found[0].path, found[1]), store, setting, outcome)

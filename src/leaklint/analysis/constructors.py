@@ -52,6 +52,19 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
     return replace(summary, effects=effects, runs_loop=runs_loop(solution), asks_loop=asks_loop(solution))
 
 
+def is_handed_on(owner: Owner, attributes: set[str]) -> bool:
+    """Say whether a class may release an attribute outside its release methods, or hand it to somebody who may."""
+    for _, node in owner.family:
+        stack: list[tuple[ast.AST, ast.AST | None]] = [(node, None)]
+        while stack:
+            one, parent = stack.pop()
+            is_it = isinstance(one, ast.Attribute) and one.attr in attributes and isinstance(one.ctx, ast.Load)
+            if is_it and not _is_only_read(one, parent, owner.node.name):
+                return True
+            stack.extend((child, one) for child in children(one))
+    return False
+
+
 def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ...], makes: bool) -> FunctionSummary:
     """Say what becomes of arguments that a constructor stores: released with the object, handed on, or only used by it."""
     released, own = owner.released, owner.resource
@@ -63,7 +76,7 @@ def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ..
             adopts.add(name)
             effects[name] = TAKES
         else:
-            is_taken = not is_reached and (_is_handed_on(owner, attributes) or _is_ended_by_another(owner))
+            is_taken = not is_reached and (is_handed_on(owner, attributes) or _is_ended_by_another(owner))
             effects[name] = TAKES if is_taken else BORROWS
     wraps = frozenset(name for name in stored if effects[name] is BORROWS)
     itself = own_type(owner.path, owner.node.name)
@@ -76,19 +89,6 @@ def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ..
         adopts=frozenset(adopts),
         adopter=owner.adopter,
     )
-
-
-def _is_handed_on(owner: Owner, attributes: set[str]) -> bool:
-    """Say whether a class may release an attribute outside its release methods, or hand it to somebody who may."""
-    for _, node in owner.family:
-        stack: list[tuple[ast.AST, ast.AST | None]] = [(node, None)]
-        while stack:
-            one, parent = stack.pop()
-            is_it = isinstance(one, ast.Attribute) and one.attr in attributes and isinstance(one.ctx, ast.Load)
-            if is_it and not _is_only_read(one, parent, owner.node.name):
-                return True
-            stack.extend((child, one) for child in children(one))
-    return False
 
 
 def _is_ended_by_another(owner: Owner) -> bool:

@@ -138,6 +138,10 @@ class Project(Protocol):
         """Give the class that a class names in its body under an attribute, as its module names it."""
         ...
 
+    def lets_go(self, class_name: str, attribute: str) -> bool:
+        """Say whether a method of a class may release what an attribute holds, or hand it to somebody who may."""
+        ...
+
     def class_at(self, type_name: str) -> "tuple[Project, str] | None":
         """Give the module and the name of the class behind the type of a value."""
         ...
@@ -160,6 +164,7 @@ class Setting:
     parts: dict[tuple[Site, str], Part] = field(default_factory=dict)
     bound: dict[tuple[Site, str], BoundMethod] = field(default_factory=dict)
     boxes: dict[Op, Box] = field(default_factory=dict)
+    test_class: str | None = None  # the class whose test this is
     record: Record | None = None
     is_releasing: bool = False  # the call at hand has released something
     is_notable: bool = False  # the block at hand did something to note besides what befell sites

@@ -212,6 +212,12 @@ class ModuleProject:
                         return project, value
         return None
 
+    def lets_go(self, class_name: str, attribute: str) -> bool:
+        """Say whether a method of a class may release what an attribute holds, or hand it to somebody who may."""
+        node = self.scope.definition(class_name)
+        owner = self.described(node) if isinstance(node, ast.ClassDef) else None
+        return owner is None or not owner.is_closed or constructors.is_handed_on(owner, {attribute})
+
     def class_at(self, type_name: str) -> "tuple[ModuleProject, str] | None":
         """Give the module and the name of the class behind the type of a value."""
         path, colon, name = type_name.rpartition(":")
@@ -461,7 +467,9 @@ class ModuleProject:
         driven = scope.bindings.yields and bodies.is_driven(function, scope)
         kind = Thrown.IMPLICIT if driven else bodies.yield_kind(body)
         graph: Graph = lower(function.node.body, scope, kind, is_driven=driven, are_loops_full=are_loops_full)
-        return Setting(self.catalogue, self, scope, graph, body, {})
+        is_test = function.is_method and function.node.name.startswith("test")
+        test_class = function.owner.name if is_test and function.owner is not None else None
+        return Setting(self.catalogue, self, scope, graph, body, {}, test_class=test_class)
 
     def solved(self, function: Function, setting: Setting | None = None) -> Solution:
         """Solve a function with nothing known of its arguments."""

@@ -1,5 +1,7 @@
 """What each operation other than a call does to the store; it knows operations, not syntax, and nothing of blocks."""
 
+import ast
+
 from leaklint.analysis import effects, events
 from leaklint.analysis.ops import (
     Alias,
@@ -68,7 +70,10 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
         case Escape(source=source):
             if op.is_own and op.attribute is not None:
                 events.store_in_field(op.attribute, store.values(source), op, store, setting)
-            events.move(store.values(source), op, store, setting)
+            if _is_left_in_fixture(op, setting):
+                events.capture(store.values(source), op, store, setting)
+            else:
+                events.move(store.values(source), op, store, setting)
             events.touch(store.values(op.receiver), op, store, setting)
             _give(op, store, setting)
         case Collect():
@@ -186,6 +191,17 @@ def _is_method(site: Site, attribute: str, setting: Setting) -> bool:
 
 def _bound(site: Site, method: str, setting: Setting) -> BoundMethod:
     return setting.bound.setdefault((site, method), BoundMethod(site, method))
+
+
+def _is_left_in_fixture(op: Escape, setting: Setting) -> bool:
+    """Say whether a test puts something into an object of its set-up (`self.request.body = file`) that nobody ever releases."""
+    if setting.test_class is None or op.is_own or not isinstance(op.statement, ast.Assign):
+        return False
+    match op.statement.targets[0]:
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=attribute)):
+            return not setting.project.lets_go(setting.test_class, attribute)
+        case _:
+            return False
 
 
 def _give(op: Escape, store: Store, setting: Setting) -> None:
