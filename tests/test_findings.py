@@ -101,6 +101,26 @@ SILENT = {
                 self.request.body = open('p')
                 self.request.reset()
     """,
+    "an adopter over something that is no resource": """
+        class Both:
+            def __init__(self, parts): self.parts = parts
+            def close(self):
+                for one in self.parts: one.close()
+        def join(parts):
+            return Both(parts)
+        def f(p):
+            h = open(p)
+            h.close()
+            both = join([1, 2])
+            print(both.parts)
+    """,
+    "what is meant to fail opens nothing that it is lent": """
+        import http.client, pytest
+        def test_it(check):
+            conn = http.client.HTTPConnection('h')
+            with pytest.raises(OSError):
+                check(conn)
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:

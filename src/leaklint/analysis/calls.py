@@ -313,7 +313,7 @@ def _call_on_site(
     if method in resource.kept_by:
         events.move(frozenset((site,)), op, store, setting)
         return
-    is_expected = any(first <= op.line <= last for first, last in setting.graph.expected)
+    is_expected = setting.graph.is_expected(op.line)
     if (method in resource.opened_by or "*" in resource.opened_by) and not is_expected:  # what is meant to fail opens nothing
         if site.own_type is None:
             events.open_now(site, op, store, setting)

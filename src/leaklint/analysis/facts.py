@@ -115,7 +115,7 @@ class Facts:
 
     def is_expected(self, line: int) -> bool:
         """Say whether a line stands in a block that is meant to raise or to warn of a leak."""
-        return any(first <= line <= last for first, last in self.solution.setting.graph.expected)
+        return self.solution.setting.graph.is_expected(line)
 
 
 @dataclass(frozen=True, eq=False)

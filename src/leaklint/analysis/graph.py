@@ -153,6 +153,10 @@ class Graph:
     kills: dict[str, set[str]]  # name -> the opaque tests that a new binding of it makes void
     expected: list[tuple[int, int]]  # lines (first, last) of blocks that are meant to raise or to warn
 
+    def is_expected(self, line: int) -> bool:
+        """Say whether a line stands in a block that is meant to raise or to warn."""
+        return any(first <= line <= last for first, last in self.expected)
+
 
 def successors(block: Block) -> list[Block]:
     """Give every block where control may go from a block, exceptions included."""
