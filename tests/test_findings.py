@@ -121,6 +121,15 @@ SILENT = {
             with pytest.raises(OSError):
                 check(conn)
     """,
+    "what an owner holds is handed on": """
+        import socket
+        class Connection:
+            def __init__(self, address): self.sock = socket.create_connection(address)
+            def close(self): self.sock.close()
+        def f(address):
+            connection = Connection(address)
+            return Stream(connection.sock)
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:

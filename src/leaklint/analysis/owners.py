@@ -245,6 +245,7 @@ def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: s
         lazy=_lending(owner),
         fluent=frozenset(name for name, (_, node) in owner.methods.items() if returns_itself(node)),
         kept_by=owner.keepers(),
+        holds=frozenset(owner.released.released - owner.methods.keys()),
     )
     return Acquired(resource, 1, label, kind)
 

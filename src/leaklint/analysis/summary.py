@@ -90,7 +90,8 @@ def _acquired(solution: Solution) -> list[Acquired]:
         _is_others_loop(value, solution) for value in solution.setting.returned
     ):
         return []  # the current loop, or one that is made because there was none: nobody may close it
-    return sorted(found, key=lambda one: one.label)[:1]
+    kinds = {one.own_type for one in found}
+    return sorted(found, key=lambda one: one.label)[:1] if len(kinds) == 1 else []  # which class it is, the caller will ask
 
 
 def _is_others_loop(value: Value, solution: Solution) -> bool:

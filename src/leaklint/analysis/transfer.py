@@ -179,7 +179,7 @@ def _attribute(site: Site, attribute: str, setting: Setting) -> list[Value]:
         return [_bound(site, attribute, setting)]
     if any(name.startswith(f"{attribute}.") for name in resource.part_releases):
         return [setting.parts.setdefault((site, attribute), Part(site, attribute))]
-    return [site.view if ATTRIBUTE in resource.lazy else site.dependent]
+    return [site.view if ATTRIBUTE in resource.lazy or attribute in resource.holds else site.dependent]
 
 
 def _is_method(site: Site, attribute: str, setting: Setting) -> bool:

@@ -55,6 +55,7 @@ class Resource:
     fluent: frozenset[str] = frozenset()  # methods that give the object itself
     kept_by: frozenset[str] = frozenset()  # methods that hand the object to something that releases it
     data: frozenset[str] = frozenset()  # attributes that outlive it
+    holds: frozenset[str] = frozenset()  # attributes with what it releases: who is given one may release that
     parts: tuple[str, ...] = ()  # what is released separately; empty: one thing
     needs: tuple[str, ...] = ()  # the parts that are open after a plain acquisition
     part_releases: Mapping[str, str] = field(default_factory=dict)  # method ("wait", "stdout.close") -> part
