@@ -249,13 +249,13 @@ def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) ->
                 use(value, op, store, setting)
                 target = value.resource.with_target
                 bound.add(instance(target) if target else value)
+            case View(site=site) | Dependent(site=site) if ":" in site.resource.name and _enters_attribute(op):
+                move((site,), op, store, setting)  # `with server.context:` enters what the class keeps
+                bound.add(value)
             case View(site=site):
                 if setting.record is not None:
                     setting.record.of(site).is_wrapped_in_with = True
                 use(site, op, store, setting)
-                bound.add(value)
-            case Dependent(site=site) if ":" in site.resource.name and _enters_attribute(op):
-                move((site,), op, store, setting)  # `with server.context:` enters what the class keeps
                 bound.add(value)
             case _:
                 bound.add(value)
