@@ -130,6 +130,16 @@ SILENT = {
             connection = Connection(address)
             return Stream(connection.sock)
     """,
+    "a subclass has a release of its own": """
+        import socketserver
+        class Server(socketserver.UDPServer):
+            def stop(self):
+                self.shutdown()
+                self.server_close()
+        def f(address, handler):
+            server = Server(address, handler)
+            server.stop()
+    """,
     "an element of a known resource is not the resource": """
         def first(h):
             for line in h:

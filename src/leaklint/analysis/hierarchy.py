@@ -60,7 +60,10 @@ def describe(node: ast.ClassDef, classes: Classes) -> Owner:
         owner.methods.setdefault(method.name, (path, method))
         owner.lines.append((path, method.name, method))
     if base is not None and _opens_base(node, base.resource):
-        owner.base = replace(base, label=node.name, own_type=own_type(classes.path, node.name))
+        own = owner.vocabulary & owner.methods.keys() - base.resource.releases
+        more = frozenset(name for name in own if base.resource.releases & owner.reached([name]).calls)
+        resource = replace(base.resource, releases=base.resource.releases | more) if more else base.resource
+        owner.base = replace(base, resource=resource, label=node.name, own_type=own_type(classes.path, node.name))
     return owner
 
 
