@@ -101,6 +101,7 @@ RELEASING = frozenset(
     ]
 )
 ADDING = frozenset(("add", "append", "appendleft", "push", "put", "insert", "setdefault"))
+PARTIAL = frozenset(("kill", "terminate", "shutdown", "cancel"))  # of some types they release, of others a part only
 READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
 CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
 REGISTERING = frozenset(("finalize", "callback", "push_async_callback", "addCleanup", "addClassCleanup", "addfinalizer"))
@@ -120,6 +121,7 @@ class Reach:
     called_on: dict[str, set[str]] = field(default_factory=dict)  # attribute -> methods called on it
     registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
     loads: set[str] = field(default_factory=set)
+    handed: set[str] = field(default_factory=set)  # what may be released otherwise than by a method called on it here
     hands_itself: bool = False  # to something that keeps it: `pool.add(self)`
     nodes: set[FunctionNode] = field(default_factory=set)  # where several methods are read together: these
 
@@ -278,16 +280,25 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
         return
     if isinstance(node.ctx, ast.Load) and _may_release(node, path):
         reach.released.add(name)
+        if _called_method(path) is None:
+            reach.handed.add(name)
         if _is_guarded(name, path):
             reach.guarded.add(name)
     reach.loads.add(name)
     if _is_registered(node, path):
         reach.registered.add(name)
+    method = _called_method(path)
+    if method is not None:
+        reach.called_on.setdefault(name, set()).add(method)
+
+
+def _called_method(path: list[ast.AST]) -> str | None:
+    """Give the method that is called on what stands at the end of a path."""
     match path[-2:]:
         case [ast.Call() as call, ast.Attribute(attr=method) as bound] if call.func is bound:
-            reach.called_on.setdefault(name, set()).add(method)
+            return method
         case _:
-            pass
+            return None
 
 
 def _is_registered(node: ast.AST, path: list[ast.AST]) -> bool:

@@ -9,7 +9,16 @@ import re
 from collections import OrderedDict, deque
 from functools import cached_property
 
-from leaklint.analysis.attributes import RELEASE_METHODS, Reach, ended, ended_at_once, handed_to, reach_of
+from leaklint.analysis.attributes import (
+    PARTIAL,
+    RELEASE_METHODS,
+    RELEASING,
+    Reach,
+    ended,
+    ended_at_once,
+    handed_to,
+    reach_of,
+)
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, Scope, terminal
@@ -84,6 +93,7 @@ class Owner:
             total.released |= found.released
             total.guarded |= found.guarded
             total.reaches_all |= found.reaches_all
+            total.handed |= found.handed
             total.hands_itself |= found.hands_itself
             for attribute, methods in found.called_on.items():
                 total.called_on.setdefault(attribute, set()).update(methods)
@@ -117,6 +127,8 @@ class Owner:
             called = found.called_on.get(one.attribute, set())
             if one.releases & called or (one.is_contained and called - CONTAINING):  # a container of somebody's own
                 found.released.add(one.attribute)
+            elif one.attribute not in found.handed and _is_partial(called):
+                found.released.discard(one.attribute)
         return found
 
     @cached_property
@@ -180,6 +192,12 @@ class Owner:
     def builders(self) -> set[str]:
         """Give the methods that run when an instance is made."""
         return self.reached([name for name in BUILDERS if name in self.methods]).calls
+
+
+def _is_partial(called: set[str]) -> bool:
+    """Say whether methods release only a part: `kill()` of a process without `wait()`, `shutdown()` of a server."""
+    releasing = called & RELEASING
+    return bool(releasing) and releasing <= PARTIAL and "poll" not in called
 
 
 def _needs_arguments(node: FunctionNode) -> bool:
