@@ -258,3 +258,22 @@ def test_owners_of_the_configuration_are_watched(tmp_path: Path) -> None:
         ("owner", "app.links.Link", "test_dropped", ("socket", "socket")),
         ("owner", "app.links.AsyncLink", "test_not_awaited", ("socket", "socket")),
     ]
+
+
+def test_what_the_baseline_knows_is_silent(tmp_path: Path) -> None:
+    suite = tmp_path / "test_leaks.py"
+    suite.write_text("import socket\n\n\ndef test_old():\n    one = socket.socket()\n    one.fileno()\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.leaklint]\nbaseline = "known.json"\n')
+    missing = run(tmp_path, "--leaklint-fail=new")
+    assert missing.returncode == 4
+    assert "leaklint: known.json: no such baseline; `leaklint check --write-baseline` writes it\n" in missing.stdout
+    environment = {"PYTHONPATH": str(PROJECTS.parent.parent / "src")}
+    subprocess.run([sys.executable, "-m", "leaklint", "check", "--write-baseline"], cwd=tmp_path, env=environment, check=True)
+    old = run(tmp_path, "--leaklint-fail=new")
+    assert old.returncode == 0
+    assert "0 leaks from 0 tests; 1 more that the baseline knows\n" in old.stdout
+    suite.write_text(suite.read_text() + "\n\ndef test_new():\n    assert open(__file__).read()\n")
+    new = run(tmp_path, "--leaklint-fail=new")
+    assert new.returncode == 1
+    assert "1 leak from 1 test; 1 more that the baseline knows\n" in new.stdout
+    assert "test_leaks.py:10 LKR104 1 leak from 1 test: fixable with leaklint fix\n" in new.stdout

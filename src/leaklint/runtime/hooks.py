@@ -26,6 +26,8 @@ class Watched:
         self._makers: dict[object, Maker] = {}  # of the fixtures that are set up
         self._ended: list[Maker] = []
         self._leaks: list[Leak] = []
+        self._new: tuple[Leak, ...] = ()  # what no baseline knows
+        self._troubles: list[str] = []
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Wrapper:
@@ -70,6 +72,8 @@ class Watched:
             output[OUTPUT] = [leak_object(leak) for leak in self._leaks]
             return
         self._write()
+        if self._leaks:
+            self._ask_baseline(session)
         if session.exitstatus == pytest.ExitCode.OK and self._fails():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -84,28 +88,43 @@ class Watched:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what leaked."""
         if self._leaks:
-            from leaklint.runtime.summary import lines  # loads the linter
+            from leaklint.runtime.summary import lines  # loads the linter, as above
 
             terminalreporter.section("leaklint", sep="=")
-            for line in lines(tuple(self._leaks), self._config.rootpath):
+            for line in (*self._troubles, *lines(self._report(), self._new)):
                 terminalreporter.write_line(line)
 
     def pytest_unconfigure(self) -> None:
         """Put everything back where the run ended before it began."""
         stop(self._watch)
 
+    def _report(self) -> LeakReport:
+        return LeakReport(str(self._config.rootpath), tuple(self._leaks))
+
     def _write(self) -> None:
         path = self._config.getoption("leaklint_report")
         if path:
-            write(self._config.invocation_params.dir / path, LeakReport(str(self._config.rootpath), tuple(self._leaks)))
+            write(self._config.invocation_params.dir / path, self._report())
+
+    def _ask_baseline(self, session: pytest.Session) -> None:
+        from leaklint.config import ConfigError  # loads the linter, for a run that leaked
+        from leaklint.runtime.known import unknown
+
+        try:
+            self._new = unknown(self._report())
+        except ConfigError as error:
+            self._new = tuple(self._leaks)
+            self._troubles.append(f"leaklint: {error}")
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _fails(self) -> bool:
-        blamed = [leak for leak in self._leaks if not leak.is_intended]
         match self._config.getoption("leaklint_fail"):
             case "any":
-                return bool(blamed)
-            case "own" | "new":
-                return any(leak.frames for leak in blamed)
+                return any(not leak.is_intended for leak in self._leaks)
+            case "own":
+                return any(leak.frames and not leak.is_intended for leak in self._leaks)
+            case "new":
+                return any(not leak.is_intended for leak in self._new)
         return False
 
 

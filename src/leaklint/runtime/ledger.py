@@ -182,12 +182,12 @@ def _mark_open(tag: Tag, one: object) -> None:
 
 
 def _reachable(starts: list[object]) -> list[object]:
-    """Give objects and what can be reached from them, the nearest first, not through classes, modules and functions."""
+    """Give objects and what can be reached from them, the nearest first, not through classes, functions and event loops."""
     found = [*starts]
     seen = {id(one) for one in found}
     for here in found:
         for there in gc.get_referents(here):
-            if id(there) not in seen and not isinstance(there, DEAD_ENDS):
+            if id(there) not in seen and not isinstance(there, DEAD_ENDS) and not hasattr(type(there), "run_forever"):
                 seen.add(id(there))
                 found.append(there)
         if len(found) > FURTHEST:

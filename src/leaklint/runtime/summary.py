@@ -13,7 +13,7 @@ from leaklint.engine import Project
 from leaklint.model.data import dataclass, replace
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability
-from leaklint.model.leak import Frame, Leak
+from leaklint.model.leak import Frame, Leak, LeakReport
 
 HIGH, MEDIUM = 10, 3  # leaks
 MOST = 30  # rows of a table
@@ -51,31 +51,37 @@ class Causes:
     def _check(self, path: str) -> tuple[Finding, ...]:
         try:
             config = load_config(Path(path))
+            if config not in self._projects:
+                self._projects[config] = Project(replace(config, baseline=None))  # what it knows has a cure all the same
+            return check_file(path, self._projects[config]).findings
         except ConfigError:
             return ()
-        project = self._projects.setdefault(config, Project(replace(config, baseline=None)))
-        return check_file(path, project).findings
 
 
-def lines(leaks: tuple[Leak, ...], root: Path) -> Iterator[str]:
-    """Give the lines of the report."""
-    shown = [leak for leak in leaks if not leak.is_intended]
-    yield _heading(leaks, shown)
+def lines(report: LeakReport, new: tuple[Leak, ...]) -> Iterator[str]:
+    """Give the lines about a run: all of its leaks are counted, the new ones are shown."""
+    shown = [leak for leak in new if not leak.is_intended]
+    yield _heading(report, new, shown)
+    if not shown:
+        return
     yield from _table("category", Counter(leak.category for leak in shown))
     yield ""
     yield from _table("created by", Counter(leak.test or "outside of tests" for leak in shown), is_ranked=True)
     yield ""
-    yield from _by_line(shown, Causes(root))
+    yield from _by_line(shown, Causes(Path(report.root)))
     strange = Counter(leak.library or "no first-party code" for leak in shown if not leak.frames)
     for library, number in strange.most_common():
         yield f"{library}: {_counted(number, 'leak')} without a first-party line: third party"
 
 
-def _heading(leaks: tuple[Leak, ...], shown: list[Leak]) -> str:
-    tests = len({leak.test for leak in shown})
-    intended = len(leaks) - len(shown)
-    aside = f"; {intended} more where a test waits for the ResourceWarning" if intended else ""
-    return f"{_counted(len(shown), 'leak')} from {_counted(tests, 'test')}{aside}"
+def _heading(report: LeakReport, new: tuple[Leak, ...], shown: list[Leak]) -> str:
+    tests, known, intended = len({leak.test for leak in shown}), len(report.leaks) - len(new), len(new) - len(shown)
+    texts = [f"{_counted(len(shown), 'leak')} from {_counted(tests, 'test')}"]
+    if known:
+        texts.append(f"{known} more that the baseline knows")
+    if intended:
+        texts.append(f"{intended} more where a test waits for the ResourceWarning")
+    return "; ".join(texts)
 
 
 def _table(title: str, counts: Counter[str], is_ranked: bool = False) -> Iterator[str]:
