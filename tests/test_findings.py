@@ -481,6 +481,15 @@ FOUND = {
             h = open(p)  # LKR101
             read(h)
     """,
+    "a reader that opens what it is given under a condition": """
+        def parse(file, is_path):
+            if is_path:
+                with open(file) as h: return h.read()
+            return file.read()
+        def f(p, is_path):
+            h = open(p)  # LKR101
+            return parse(h, is_path)
+    """,
     "a lazy thing that is lent": """
         import tempfile, json
         def f(x):

@@ -365,7 +365,12 @@ def _affect(
             events.capture((value,), op, store, setting)
     match effect:
         case Effect.TAKES:
-            events.move([one for one in values if not isinstance(one, Closure) and not _is_reading(one)], op, store, setting)
+            events.move(
+                [one for one in values if not isinstance(one, Closure) and not _is_reading(one) and not _is_refused(one, op)],
+                op,
+                store,
+                setting,
+            )
         case Effect.RELEASES:
             for site in list(store.carried(values)):
                 events.release_all(site, op, store, setting)
@@ -397,6 +402,16 @@ def _affect(
                 outcome.values.update(value for value in values if isinstance(value, Dependent))
             if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
                 outcome.values.update(site.dependent for site in store.carried(values))
+
+
+def _is_refused(value: Value, op: Call) -> bool:
+    """Say whether `open` is given an open file: it takes over descriptors, and fails with anything else but a path."""
+    return (
+        op.reference == "builtins.open"
+        and isinstance(value, Site)
+        and bool(value.resource.name)
+        and not value.resource.is_virtual
+    )
 
 
 def _is_reading(value: Value) -> bool:
