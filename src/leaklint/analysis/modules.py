@@ -39,6 +39,7 @@ from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.workspace import Workspace
 from leaklint.model.data import dataclass, field
+from leaklint.model.resource import Effect
 from leaklint.model.source import Source
 
 
@@ -139,10 +140,21 @@ class ModuleFacts:
                 name = one.attributes[0]
                 if not is_judged(owner, name, self.source) or any(_is_settled(each, owner, one) for each in one.attributes):
                     continue
-                if _ends_with_maker(one, owner) or self._is_released_below(owner, name):
+                if _ends_with_maker(one, owner) or self._is_released_below(owner, name) or self._is_taken(owner, name):
                     continue
                 if not (self._is_released_by_users(owner, name) or self._is_reaped(one) or is_made_for_caller(one, name)):
                     yield one, name, owner
+
+    def _is_taken(self, owner: Owner, attribute: str) -> bool:
+        """Say whether a method gives what an attribute holds to something catalogued that takes it over (`connector=`)."""
+        for _, _, method in owner.lines:
+            for call in (node for node in walk(method) if isinstance(node, ast.Call)):
+                given = [one.arg for one in call.keywords if own_attributes(one.value, "self") == {attribute}]
+                dotted = self.scope.dotted(call.func) if given else None
+                summary = self.project.catalogue.summary(dotted) if dotted is not None else None
+                if summary is not None and any(summary.effects.get(name or "") is Effect.TAKES for name in given):
+                    return True
+        return False
 
     def _is_released_below(self, owner: Owner, attribute: str) -> bool:
         """Say whether the module derives classes from an owner, all of which release the attribute."""
