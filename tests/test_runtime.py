@@ -19,7 +19,16 @@ Line = tuple[str, str, int, str]  # category, path, line, name of the test
 
 def run(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the suite of a folder, apart from the plugins that happen to be installed."""
-    plugins = ["-p", "leaklint.runtime.plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"]
+    plugins = [
+        "-p",
+        "leaklint.runtime.plugin",
+        "-p",
+        "pytest_asyncio.plugin",
+        "-p",
+        "anyio.pytest_plugin",
+        "-p",
+        "no:cacheprovider",
+    ]
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir=.", "-o", "pythonpath=.", *plugins, *options]
     source = str(Path(__file__).parent.parent / "src")
     given = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": source, "PATH": "", **variables}
