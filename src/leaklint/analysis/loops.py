@@ -5,6 +5,7 @@ It knows calls by their catalogued facts; where a receiver has no known type, on
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.lower import EXPECTING
@@ -49,10 +50,10 @@ class LoopCall:
         return self.op.node
 
 
-def loop_calls(module: ModuleFacts) -> Iterator[LoopCall]:
-    """Yield the calls of all bodies that are about event loops, each once."""
-    for facts in module.loop_bodies:
-        yield from calls_of(facts)
+@lru_cache(maxsize=1)  # of the module at hand: seven rules ask, some for every body
+def loop_calls(module: ModuleFacts) -> tuple[LoopCall, ...]:
+    """Give the calls of all bodies that are about event loops, each once."""
+    return tuple(call for facts in module.loop_bodies for call in calls_of(facts))
 
 
 def calls_of(facts: Facts) -> list[LoopCall]:
@@ -113,6 +114,7 @@ def _is_runtime_error(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "RuntimeError"
 
 
+@lru_cache(maxsize=1)
 def callbacks(module: ModuleFacts) -> frozenset[ast.AST]:
     """Give the functions of the module that are handed to a loop, which calls them."""
     found: set[ast.AST] = set()

@@ -181,14 +181,25 @@ class Openers:
     def _opens(self, path: str, known: Outline, region: Region) -> bool:
         if known.may_acquire(region):
             return True
-        for chain in known.called(region):
-            first, _, rest = chain.partition(".")
-            if first in ("self", "cls"):
-                if region.owner is not None and rest and self._may_open(path, f"{region.owner}.{rest}"):
-                    return True
-            elif chain != region.name and (first in known.regions or first in known.imports) and self._may_open(path, chain):
-                return True
-        return False
+        if any(self._leads_on(path, known, region, place, chain) for place, chain in known.calls_in(region)):
+            return True
+        return region.is_class and any(self._chain_opens(path, known, region, base) for base in known.named_in(region))
+
+    def _leads_on(self, path: str, known: Outline, region: Region, place: int, chain: str) -> bool:
+        """Say whether a call in a region may open something, and its result is returned or kept.
+
+        What costs less is asked first: of names in the same text most verdicts are known, for others files are read.
+        """
+        if chain.partition(".")[0] in known.imports:
+            return known.hands_on(place, region) and self._chain_opens(path, known, region, chain)
+        return self._chain_opens(path, known, region, chain) and known.hands_on(place, region)
+
+    def _chain_opens(self, path: str, known: Outline, region: Region, chain: str) -> bool:
+        """Say whether what a region calls, or names as a base, may open something."""
+        first, _, rest = chain.partition(".")
+        if first in ("self", "cls"):
+            return region.owner is not None and bool(rest) and self._may_open(path, f"{region.owner}.{rest}")
+        return chain != region.name and (first in known.regions or first in known.imports) and self._may_open(path, chain)
 
     def _has_release(self, path: str, name: str) -> bool:
         """Say whether a class, or a base of it, has a release method; a base that nobody knows may have one."""

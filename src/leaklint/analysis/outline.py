@@ -29,6 +29,7 @@ NAMING = re.compile(
 )
 FACTORY = re.compile(r"default_factory=([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
+Moves = tuple[list[tuple[int, str, str]], list[tuple[int, str]]]  # each: offset, perhaps a name, the rest of the line
 CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")
 
 
@@ -132,18 +133,17 @@ class Outline:
     def may_acquire(self, region: Region) -> bool:
         """Say whether a catalogued word stands in a region where its result is returned, or kept in an attribute."""
         first, last = bisect_left(self.places, region.start), bisect_left(self.places, region.end)
-        return any(self._hands_on(place, region) for place in self.places[first:last])
+        return any(self.hands_on(place, region) for place in self.places[first:last])
 
-    def called(self, region: Region) -> Iterator[str]:
-        """Yield the names that a region calls where the result is returned or kept, and the bases of a class."""
-        first, last = bisect_left(self.calls, (region.start, "")), bisect_left(self.calls, (region.end, ""))
-        for place, chain in self.calls[first:last]:
-            if self._hands_on(place, region):
-                yield chain
-        if region.is_class:
-            yield from self.bases(region)
-            for match in FACTORY.finditer(self.text, region.start, region.end):
-                yield match[1]
+    def calls_in(self, region: Region) -> list[tuple[int, str]]:
+        """Give the calls in a region of names that are defined or imported here: offset, dotted name."""
+        return self.calls[bisect_left(self.calls, (region.start, "")) : bisect_left(self.calls, (region.end, ""))]
+
+    def named_in(self, region: Region) -> Iterator[str]:
+        """Yield the names in the head of a class, and the factories of its fields."""
+        yield from self.bases(region)
+        for match in FACTORY.finditer(self.text, region.start, region.end):
+            yield match[1]
 
     def bases(self, region: Region) -> list[str]:
         """Give the names in the head of a class."""
@@ -157,7 +157,7 @@ class Outline:
         classes = [one for all in self.regions.values() for one in all if one.is_class]
         return [base for one in classes for base in self.bases(one) if "." in base]
 
-    def _hands_on(self, place: int, region: Region) -> bool:
+    def hands_on(self, place: int, region: Region) -> bool:
         """Say whether the statement at a place returns what it makes, or binds it to an attribute or to what is returned."""
         start = self.text.rfind("\n", 0, place) + 1
         while start > region.start:
@@ -173,31 +173,31 @@ class Outline:
         assigned = ASSIGNED.match(statement) or FILLED.match(statement)
         if assigned is None or statement.startswith(("with ", "async with ", "for ", "if ", "while ", "assert ")):
             return False
-        return self._returns(set(WORD.findall(assigned[1])), place, region.end)
+        return self._returns(set(WORD.findall(assigned[1])), place, region)
 
-    def _returns(self, names: set[str], start: int, end: int) -> bool:
-        """Say whether one of some names, or what is filled with one or made of one, stands in a `return` of a stretch."""
-        for _, name, rest in _within(self._fillings, start, end):
+    def _returns(self, names: set[str], place: int, region: Region) -> bool:
+        """Say whether one of some names, or what is filled with one or made of one, is returned below a place in a region."""
+        if region.start not in self._moves:  # a function is read once, and most never: patterns over whole texts cost more
+            self._moves[region.start] = _moves(self.text, region)
+        fillings, returned = self._moves[region.start]
+        for _, name, rest in fillings[bisect_left(fillings, (place, "", "")) :]:
             if not names.isdisjoint(WORD.findall(rest)):
                 names.add(name)
-        lines = [rest for _, _, rest in _within(self._returned, start, end)]
+        lines = [rest for _, rest in returned[bisect_left(returned, (place, "")) :]]
         return any(line.strip() == "(" or not names.isdisjoint(WORD.findall(line)) for line in lines)
 
     @cached_property
-    def _fillings(self) -> list[tuple[int, str, str]]:
-        """The calls that fill a container, and those whose result has a name: offset, name, the rest of the line."""
-        found = [(one.start(), one[1], one[2]) for pattern in (FILLS, WRAPS) for one in pattern.finditer(self.text)]
-        return sorted(found)
-
-    @cached_property
-    def _returned(self) -> list[tuple[int, str, str]]:
-        """The returns: offset, nothing, the rest of the line."""
-        return [(one.start(), "", one[1]) for one in RETURNED.finditer(self.text)]
+    def _moves(self) -> dict[int, Moves]:
+        return {}
 
 
-def _within(found: list[tuple[int, str, str]], start: int, end: int) -> list[tuple[int, str, str]]:
-    """Give those that begin in a stretch of the text."""
-    return found[bisect_left(found, (start, "", "")) : bisect_left(found, (end, "", ""))]
+def _moves(text: str, region: Region) -> Moves:
+    """Find the calls that fill a container or whose result has a name, and the returns."""
+    fillings = [
+        (one.start(), one[1], one[2]) for pattern in (FILLS, WRAPS) for one in pattern.finditer(text, region.start, region.end)
+    ]
+    returned = [(one.start(), one[1]) for one in RETURNED.finditer(text, region.start, region.end)]
+    return sorted(fillings), returned
 
 
 def _is_continued(line: str) -> bool:

@@ -91,7 +91,7 @@ class Runners:
         first = bisect_left(places, region.start)
         if first < len(places) and places[first] < region.end:
             return True
-        return any(self._calls(path, known, region, chain) for chain in _called(known, region))
+        return any(self._calls(path, known, region, chain) for _, chain in known.calls_in(region))
 
     def _calls(self, path: str, known: Outline, region: Region, chain: str) -> bool:
         first, _, rest = chain.partition(".")
@@ -109,8 +109,3 @@ class Runners:
                     places |= {match.start() for match in re.finditer(rf"\b{name}\s*\(", known.text)}
             self._places[path] = (known.text, sorted(places))
         return self._places[path][1]
-
-
-def _called(known: Outline, region: Region) -> list[str]:
-    first, last = bisect_left(known.calls, (region.start, "")), bisect_left(known.calls, (region.end, ""))
-    return [chain for _, chain in known.calls[first:last]]
