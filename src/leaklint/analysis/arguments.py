@@ -32,9 +32,10 @@ def given(op: Call, parameters: tuple[str, ...], store: Store, catalogue: Catalo
                 found.append((name, value.value))
             if isinstance(value, Instance) and len(values) == 1 and is_in_memory(value, catalogue):
                 found.append((name, value))
-            if isinstance(value, Site) and value.resource.name:
-                found.append((name, Kind(value.resource, value.open_mask, value.label, value.own_type)))
-                break
+        sites = [value for value in values if isinstance(value, Site) and value.resource.name]
+        if sites:
+            one = min(sites, key=lambda site: site.label)
+            found.append((name, Kind(one.resource, one.open_mask, one.label, one.own_type)))
     named = {parameter(argument, index, parameters) for index, argument in enumerate(op.arguments)}
     if not any(argument.is_star for argument in op.arguments):
         found.extend((name, DEFAULT) for name in parameters if name not in named)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.callee import is_adding, is_closing
 from leaklint.analysis.names import FunctionNode, children, terminal, walk
+from leaklint.analysis.retention import retained
 from leaklint.model.data import dataclass, field
 
 RELEASE_METHODS = frozenset(
@@ -126,6 +127,7 @@ class Reach:
     nodes: set[FunctionNode] = field(default_factory=set)  # where several methods are read together: these
 
 
+@retained
 def reach_of(node: FunctionNode) -> Reach:
     """Read a method."""
     arguments = [*node.args.posonlyargs, *node.args.args]
@@ -136,6 +138,7 @@ def reach_of(node: FunctionNode) -> Reach:
     return reach
 
 
+@retained
 def ended(node: FunctionNode) -> dict[str, int]:
     """Give the attributes that a method plainly releases (`self.x.close()`, `x = self.x; x.close()`), and the last line."""
     arguments = [*node.args.posonlyargs, *node.args.args]
@@ -228,6 +231,7 @@ def own_attributes(node: ast.AST, own: str) -> set[str]:
     }
 
 
+@retained
 def stores(node: FunctionNode) -> bool:
     """Say whether a method may store something in its object: in an attribute, or in a container that one holds."""
     arguments = [*node.args.posonlyargs, *node.args.args]

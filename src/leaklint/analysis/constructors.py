@@ -6,6 +6,7 @@ from leaklint.analysis.closures import READING, RELEASING
 from leaklint.analysis.names import children, terminal, walk
 from leaklint.analysis.owners import Owner, is_dataclass
 from leaklint.analysis.ownership import Solution
+from leaklint.analysis.retention import retained
 from leaklint.analysis.running import asks_loop, runs_loop
 from leaklint.analysis.setting import DEFAULT, Body, FunctionSummary, Given, ParameterEffect
 from leaklint.analysis.summary import effect_of, parameters_of, stored_in
@@ -54,15 +55,9 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
 
 def is_handed_on(owner: Owner, attributes: set[str]) -> bool:
     """Say whether a class may release an attribute outside its release methods, or hand it to somebody who may."""
-    for _, node in owner.family:
-        stack: list[tuple[ast.AST, ast.AST | None]] = [(node, None)]
-        while stack:
-            one, parent = stack.pop()
-            is_it = isinstance(one, ast.Attribute) and one.attr in attributes and isinstance(one.ctx, ast.Load)
-            if is_it and not _is_only_read(one, parent, owner.node.name):
-                return True
-            stack.extend((child, one) for child in children(one))
-    return False
+    own_class = owner.node.name  # an argument of its own constructor only goes to another object of the same kind
+    takers = (_handed_on(node).get(name, set()) for _, node in owner.family for name in attributes)
+    return any(found - {own_class} for found in takers)
 
 
 def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ...], makes: bool) -> FunctionSummary:
@@ -93,28 +88,56 @@ def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ..
 
 def _is_ended_by_another(owner: Owner) -> bool:
     """Say whether a class gives itself to an object that it keeps, and releases that: it may release what the class stores."""
+    found = [_given_itself(node) for _, node in owner.family]
+    made = {name for names, _ in found for name in names}
+    return any(name in made for _, names in found for name in names)
+
+
+@retained
+def _given_itself(node: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the attributes that keep what a class gives itself to, and the attributes that it releases."""
     made: set[str] = set()
     ended: set[str] = set()
-    for node in (one for _, part in owner.family for one in walk(part)):
-        match node:
+    for one in walk(node):
+        match one:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=kept)], value=ast.Call() as call):
-                given = [*call.args, *(one.value for one in call.keywords)]
-                made.update([kept] if any(isinstance(one, ast.Name) and one.id == "self" for one in given) else ())
+                given = [*call.args, *(keyword.value for keyword in call.keywords)]
+                made.update([kept] if any(isinstance(it, ast.Name) and it.id == "self" for it in given) else ())
             case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=kept), attr=method)):
                 ended.update([kept] if method in RELEASING else ())
             case _:
                 pass
-    return bool(made & ended)
+    return frozenset(made), frozenset(ended)
 
 
-def _is_only_read(node: ast.AST, parent: ast.AST | None, own_class: str) -> bool:
-    """Say whether a mention only reads from what it mentions, compares it, or makes another object of the same class of it."""
+@retained
+def _handed_on(node: ast.ClassDef) -> dict[str, set[str]]:
+    """Give the attributes of which a class does more than read, with the names of the functions that are given them.
+
+    The name is empty where an attribute is released, returned or the like.
+    """
+    found: dict[str, set[str]] = {}
+    stack: list[ast.AST] = [node]
+    while stack:
+        parent = stack.pop()
+        for one in children(parent):
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):
+                taker = _taker(one, parent)
+                if taker is not None:
+                    found.setdefault(one.attr, set()).add(taker)
+            stack.append(one)
+    return found
+
+
+def _taker(node: ast.Attribute, parent: ast.AST) -> str | None:
+    """Give the name of the function that a mention is given to, "" where it is released or kept, None where it is read."""
     match parent:
         case ast.Attribute(attr=attr):
-            return attr not in RELEASING
+            return "" if attr in RELEASING else None
         case ast.Compare() | ast.Subscript() | ast.If() | ast.While() | ast.UnaryOp() | ast.BinOp() | ast.FormattedValue():
-            return True
+            return None
         case ast.Call(func=func):
-            return node is not func and terminal(func) in READING | {own_class, "__class__"}
+            name = "" if node is func else terminal(func)
+            return None if name in READING or name == "__class__" else name
         case _:
-            return False
+            return ""

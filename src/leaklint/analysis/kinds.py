@@ -32,7 +32,7 @@ def kind_of_known(known: Collection[Known], facts: Facts) -> Kind | None:
     found: dict[str, Kind] = {}
     spans: list[Span] = []
     own = {value.own_type for value in known if isinstance(value, Site)}
-    for value in known:
+    for value in sorted(known, key=lambda one: one.label if isinstance(one, Site) else one.type_name):
         if isinstance(value, Site):
             if not value.resource.name:
                 return None
@@ -45,7 +45,7 @@ def kind_of_known(known: Collection[Known], facts: Facts) -> Kind | None:
                 return None
             found[resource.name] = Kind(resource, value.type_name)
     one = next(iter(found.values()), None)
-    return replace(one, acquisitions=tuple(spans)) if one is not None and len(found) == 1 else None
+    return replace(one, acquisitions=tuple(sorted(spans))) if one is not None and len(found) == 1 else None
 
 
 def kind_of(node: ast.expr, facts: Facts, module: ModuleFacts) -> Kind | None:

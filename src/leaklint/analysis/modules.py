@@ -320,5 +320,5 @@ def _facts(module: ModuleFacts, function: Function | None, solution: Solution) -
     for site, history in solution.record.histories.items():
         if site.parameter is None and site.statement is not None:
             facts.obligations.append(Obligation(facts, site, history))
-    facts.obligations.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0))
+    facts.obligations.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0, one.site.label))
     return facts

@@ -67,7 +67,6 @@ class Owner:
     owned: list[Owned] = field(default_factory=list)
     defaults: dict[str, str] = field(default_factory=dict)  # dataclass fields -> what their factory acquires
     neglected: dict[str, str] = field(default_factory=dict)  # the same of those that no release method reaches
-    _reach: dict[FunctionNode, Reach] = field(default_factory=dict)
 
     def release_methods(self) -> list[str]:
         """Give the names of the release methods that the family defines: they are called without arguments."""
@@ -76,9 +75,7 @@ class Owner:
 
     def reach(self, node: FunctionNode) -> Reach:
         """Give what one method does with its object's attributes."""
-        if node not in self._reach:
-            self._reach[node] = reach_of(node)
-        return self._reach[node]
+        return reach_of(node)
 
     def reached(self, starts: list[str]) -> Reach:
         """Give what methods do together with all the methods that they call on their object."""

@@ -202,7 +202,7 @@ def _run(
             known = facts.setdefault(function, Facts(project.source, project, function, True, solution))
             known.obligations.append(Obligation(known, site, history))
     found = [one for known in facts.values() for one in known.obligations]
-    found.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0))
+    found.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0, one.site.label))
     ends = {one.node for one in (*before, *after)}
     helpers = tuple(one for one in own if one.node in sequenced.functions and one.node not in ends)
     others = tuple(one for one in functions if one.node not in sequenced.functions and not _is_test(one))

@@ -315,7 +315,8 @@ class ModuleProject:
             return []
         found: dict[tuple[str, int], Owned] = {}
         solution = self.solved(self._by_node.get(node) or Function(node), setting)
-        for site, history in solution.record.histories.items():
+        # of several on one line the last stays: in an order that no address decides
+        for site, history in sorted(solution.record.histories.items(), key=lambda one: one[0].label, reverse=True):
             names = [name] if is_cached and history.returns and not history.moves else list(history.fields)
             if site.parameter is None and not site.resource.only_in_fixtures and not history.is_ended:
                 for one in owned_by(site, names, history.contained, self.path, name):

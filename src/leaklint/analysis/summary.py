@@ -1,6 +1,7 @@
 """What a solved function does for its callers: read off the histories of its parameters and of what it returns."""
 
 import ast
+from collections.abc import Iterable
 
 from leaklint.analysis.names import Function, FunctionNode, terminal, walk
 from leaklint.analysis.ops import Call, Escape, Literal
@@ -85,13 +86,19 @@ def _type_of(value: Value, solution: Solution) -> str | None:
 
 
 def _acquired(solution: Solution) -> list[Acquired]:
-    found = [one for value in solution.setting.returned if (one := _fresh(value, solution)) is not None]
+    found = _all_fresh(solution.setting.returned, solution)
     if any(one.resource.is_loop for one in found) and any(
         _is_others_loop(value, solution) for value in solution.setting.returned
     ):
         return []  # the current loop, or one that is made because there was none: nobody may close it
     kinds = {one.own_type for one in found}
-    return sorted(found, key=lambda one: one.label)[:1] if len(kinds) == 1 else []  # which class it is, the caller will ask
+    return found[:1] if len(kinds) == 1 else []  # which class it is, the caller will ask
+
+
+def _all_fresh(values: Iterable[Value], solution: Solution) -> list[Acquired]:
+    """Give the fresh resources among some values, by label: sets have no order, and messages name the first."""
+    found = [one for value in values if (one := _fresh(value, solution)) is not None]
+    return sorted(found, key=lambda one: one.label)
 
 
 def _is_others_loop(value: Value, solution: Solution) -> bool:
@@ -105,9 +112,7 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
         return ()
     elements = tuples[0].values
     found = tuple(
-        next((one for value in element if (one := _fresh(value, solution)) is not None), None)
-        if not _is_told_by_another(element, elements)
-        else None
+        None if _is_told_by_another(element, elements) else next(iter(_all_fresh(element, solution)), None)
         for element in elements
     )
     return found if any(found) else ()
@@ -134,7 +139,7 @@ def _acquired_contents(solution: Solution) -> tuple[Acquired, ...]:
         return ()
     direct = {one for value in returned if isinstance(value, Elements) for element in value.values for one in element}
     found = [_fresh(site, solution) for site in solution.record.histories if site not in returned and site not in direct]
-    return tuple(one for one in found if one is not None)
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.label))
 
 
 def _fresh(value: Value, solution: Solution) -> Acquired | None:
