@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from leaklint.rules import PAGES
+from leaklint.rules.pages import PAGES
 
 LEAK = "def first(path):\n    file = open(path)\n    return file.readline()\n"
 CLEAN = "def first(path):\n    with open(path) as file:\n        return file.readline()\n"

@@ -16,7 +16,7 @@ from leaklint.engine import Project, lint
 from leaklint.fixing import fix_source
 from leaklint.model.finding import Finding
 from leaklint.model.source import Source, parse, read
-from leaklint.rules import PAGES
+from leaklint.rules.pages import PAGES
 
 Marks = Callable[[str], list[tuple[int, str]]]
 FIXTURES = Path(__file__).parent.parent / "fixtures"

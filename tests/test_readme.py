@@ -9,7 +9,7 @@ import pytest
 
 from leaklint.cli import main
 from leaklint.config import load_config
-from leaklint.rules import PAGES
+from leaklint.rules.pages import PAGES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -13,7 +13,7 @@ from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability
 from leaklint.model.rule import RulePage
 from leaklint.model.source import Source, parse
-from leaklint.rules import PAGES, RULES
+from leaklint.rules.pages import PAGES, RULES
 
 Marks = Callable[[str], list[tuple[int, str]]]
 HEADING = re.compile(r"^(Why|Bad|Good|Fix):[ \t]*", re.MULTILINE)

@@ -143,7 +143,7 @@ def triage(
 @click.argument("code")
 def explain(code: str) -> None:
     """Print what the rule CODE finds, why that is wrong, and how it is mended."""
-    from leaklint.rules import PAGES  # loads the analysis, here and below
+    from leaklint.rules.pages import PAGES  # loads the analysis, here and below
 
     page = next((page for page in PAGES if code.upper() in (page.code, page.name.upper())), None)
     if page is None:
@@ -156,7 +156,7 @@ def explain(code: str) -> None:
 @main.command()
 def rules() -> None:
     """List the rules: code, name, what is found, and whether `leaklint fix` rewrites it."""
-    from leaklint.rules import PAGES
+    from leaklint.rules.pages import PAGES
 
     width = max((len(page.name) for page in PAGES), default=0)
     for page in PAGES:

@@ -54,7 +54,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
         return []
     # only here: most small runs end above, and importing these costs as much as the rest of one
     from leaklint.analysis.modules import facts_of
-    from leaklint.rules import RULES
+    from leaklint.rules.choice import rules_for
 
     found: list[Finding] = []
     usual = sys.getrecursionlimit()
@@ -62,7 +62,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
     try:
         module = facts_of(source, project.workspace, project.config.target_version)
         if module is not None:
-            for rule in RULES:
+            for rule in rules_for(source.text):
                 found.extend(rule.check(module))
     finally:
         sys.setrecursionlimit(usual)

@@ -64,7 +64,7 @@ def _show(results: Sequence[Checked], form: str, statistics: bool) -> None:
         _print(line for result in results for line in text.lines(result.path, result.findings))
     if statistics and form != "json":
         from leaklint.report import text
-        from leaklint.rules import PAGES
+        from leaklint.rules.pages import PAGES
 
         _print(text.statistics((found for _, found in findings), {page.code: page.name for page in PAGES}))
 
