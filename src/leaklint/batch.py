@@ -19,6 +19,7 @@ Numbered = tuple[str, int]  # a file and the number of its configuration
 FEW = 16  # starting processes costs as much as some ten files
 CHUNK = 24  # files between two reports
 ENOUGH = 500_000  # objects that wait (about 100 MB) before garbage is collected: most runs end before
+YOUNG = 4  # collections of what is new, before one of everything: what was in use then may be garbage now (25 MB each time)
 
 
 class Stop(Protocol):
@@ -109,6 +110,7 @@ def _work(job: Job[T], chunk: list[Numbered]) -> list[T]:
 
 
 def _collect() -> None:
-    """Collect garbage, without looking again at what survives, where enough of it waits."""
-    if gc.get_count()[0] > ENOUGH:
-        gc.collect(0)
+    """Collect garbage where enough of it waits, now and then also among what has survived before."""
+    waiting, young, _ = gc.get_count()
+    if waiting > ENOUGH:
+        gc.collect(0 if young < YOUNG else 2)
