@@ -62,7 +62,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
     try:
         module = facts_of(source, project.workspace, project.config.target_version)
         if module is not None:
-            for rule in rules_for(source.text):
+            for rule in rules_for(module):
                 found.extend(rule.check(module))
     finally:
         sys.setrecursionlimit(usual)

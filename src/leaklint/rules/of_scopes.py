@@ -2,9 +2,7 @@
 
 from leaklint.rules import (
     cleanup_called_not_registered,
-    crosses_loops,
     leaks_while_building,
-    loop_not_closed,
     never_released,
     not_released_on_error,
     process_lifetime,
@@ -12,7 +10,6 @@ from leaklint.rules import (
     release_chain_breaks,
     release_not_awaited,
     released_on_some_paths,
-    stale_current_loop,
     unnamed_resource,
     used_after_release,
     with_does_not_release,
@@ -28,13 +25,10 @@ RULES: tuple[Rule, ...] = (
     rebound_while_open.rule,
     used_after_release.rule,
     with_does_not_release.rule,
-    crosses_loops.rule,
-    loop_not_closed.rule,
     release_not_awaited.rule,
     wrong_protocol.rule,
     cleanup_called_not_registered.rule,
     process_lifetime.rule,
     release_chain_breaks.rule,
     leaks_while_building.rule,
-    stale_current_loop.rule,
 )
