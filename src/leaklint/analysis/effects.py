@@ -379,7 +379,8 @@ def _affect(
             events.move(values, op, store, setting)
         case Effect.PASSES:
             setting.is_releasing = True  # that a mere wrapper fails is not worth an alarm
-            outcome.values.update(values)
+            is_path = (op.reference or "").startswith("os.path.")  # the path of a directory is the directory
+            outcome.values.update(one for one in values if not is_path or not isinstance(one, Site) or one.resource.is_virtual)
         case Effect.CLOSES:
             outcome.values.update(site.closing for site in store.carried(values))
         case Effect.WRAPS:

@@ -45,7 +45,9 @@ from leaklint.model.source import Source
 
 LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
 NAMES_BEHIND = 5  # re-exports of re-exports
+ROUNDS = 4  # after which a function that leads to itself is taken as it is found
 DIVERGING = FunctionSummary(diverges=True, rest=Effect.BORROWS)
+LAZY = FunctionSummary(rest=Effect.BORROWS)  # of a generator, whose call returns at once
 
 
 class Modules(Protocol):
@@ -250,14 +252,18 @@ class ModuleProject:
 
     def owner(self, node: ast.ClassDef) -> Owner:
         """Describe a class of the module, with what it opens and keeps."""
-        known = self._owners.get(node) or self._pending.owners.get(node)
+        known = self._owners.get(node) or self._pending.guessed_owner(node)
         if known is not None:
             return known
         if self._pending.is_begun(node) or self._pending.is_too_deep():
             return self.described(node)
-        self._pending.stack.append(node)
+        self._pending.begin(node)
         owner = self._filled(self.described(node))
-        (self._owners if self._pending.end(node) else self._pending.owners)[node] = owner
+        rests = self._pending.end()
+        if rests:
+            self._pending.guess_owner(node, owner, rests)
+        else:
+            self._owners[node] = owner
         return owner
 
     def bases(self, node: ast.ClassDef) -> list[Owner]:
@@ -297,9 +303,9 @@ class ModuleProject:
         key = ("kept", node)
         if self._pending.is_begun(key):
             return []
-        self._pending.stack.append(key)
+        self._pending.begin(key)
         found = self._find_kept(node, name)
-        if self._pending.end(key):
+        if not self._pending.end():
             self._kept[node] = found
         return found
 
@@ -340,9 +346,9 @@ class ModuleProject:
         if key not in self._known:
             if self._pending.is_begun(key):
                 return None
-            self._pending.stack.append(key)
+            self._pending.begin(key)
             summary = constructors.written(owner, project.solve(project._by_node[init[1]], given))
-            if not self._pending.end(key):
+            if self._pending.end():
                 return summary
             self._known[key] = summary
         return self._known[key]
@@ -441,15 +447,37 @@ class ModuleProject:
         if key in self._known:
             return self._known[key]
         pending = self._pending
-        if key in pending.summaries:
-            return pending.summaries[key]
+        guessed = pending.guessed_summary(key)
+        if guessed is not None:
+            return guessed[0]
         if pending.is_begun(key):
-            return DIVERGING  # nothing is known of it yet: the other paths decide
+            return pending.assumed.get(key, DIVERGING)
         if pending.is_too_deep() or _length(node) > LONGEST:
             return None
-        pending.stack.append(key)
-        summary = self._compute(self._by_node.get(node) or Function(node), key[1])
-        (self._known if pending.end(key) else pending.summaries)[key] = summary
+        pending.begin(key)
+        summary = self._settled(key, self._by_node.get(node) or Function(node), key[1])
+        rests = pending.end()
+        if rests:
+            pending.guess_summary(key, summary, rests)
+        else:
+            self._known[key] = summary
+        return summary
+
+    def _settled(self, key: Hashable, function: Function, given: Given) -> FunctionSummary | None:
+        """Summarise a function; where it leads to itself, until what is assumed of it is what is found.
+
+        At first nothing is known of it: the other paths decide.
+        """
+        pending = self._pending
+        if function_scope(function, self.scope).bindings.yields:
+            pending.assumed[key] = LAZY
+        for _ in range(ROUNDS):
+            summary = self._compute(function, given)
+            if not pending.is_circle() or summary == pending.assumed.get(key, DIVERGING):
+                break
+            pending.assumed[key] = summary
+            pending.begin_anew()
+        pending.assumed.pop(key, None)
         return summary
 
     def _compute(self, function: Function, given: Given) -> FunctionSummary | None:

@@ -51,7 +51,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         passes=frozenset(passes),
         wraps=frozenset(wraps),
         returns=frozenset(name for value in returned if (name := _type_of(value, solution)) is not None),
-        diverges=solution.setting.graph.returned not in solution.stores,
+        diverges=body is not Body.GENERATOR and solution.setting.graph.returned not in solution.stores,
         returns_none=NONE in returned,
         runs_loop=not is_coroutine and runs_loop(solution) and not chooses_async(function.node),
         asks_loop=asks_loop(solution),
