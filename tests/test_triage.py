@@ -127,13 +127,13 @@ def test_the_scattered_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = Path(shutil.copytree(PROJECTS / "scattered_suite", tmp_path / "suite"))
     conftest = folder / "tests" / "conftest.py"
     conftest.write_text(conftest.read_text().replace('os.environ["SEED"]', "1"))
-    leak_report(folder)
+    leak_report(folder, "-p", "anyio.pytest_plugin")
     found = verdicts(folder)
     assert {str(one["path"]) for one in found if one["verdict"] == INTENDED} == {"tests/test_files.py", "tests/test_classes.py"}
     assert {one["verdict"] for one in found} == {AUTOMATIC, BY_HAND, INTENDED}
     assert all(one["code"] for one in found if one["verdict"] == AUTOMATIC)
     run(folder, "leaklint", "fix")
-    leak_report(folder)
+    leak_report(folder, "-p", "anyio.pytest_plugin")
     left = {
         (one["path"], one["leak"]["test"]) for one in found if one["verdict"] != AUTOMATIC and isinstance(one["leak"], dict)
     }
