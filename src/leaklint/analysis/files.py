@@ -107,19 +107,27 @@ def conftests(path: str) -> list[str]:
 def _walk(base: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
     path = os.path.join(base, "__init__.py")
     file = path if _is_file(path) else None
-    left = parts
     for index, part in enumerate(parts):
-        package, module = os.path.join(base, part, "__init__.py"), os.path.join(base, f"{part}.py")
-        if _is_file(package):
-            base, file = os.path.join(base, part), package
-        elif _is_file(module):
-            return module, parts[index + 1 :]
-        elif _is_directory(os.path.join(base, part)):
-            base, file = os.path.join(base, part), None
-        else:
+        found = _below(base, part)
+        if found is None:
             return (file, parts[index:]) if file is not None else None
-        left = parts[index + 1 :]
-    return (file, left) if file is not None else None
+        base, file = found
+        if not base:
+            assert file is not None
+            return file, parts[index + 1 :]
+    return (file, ()) if file is not None else None
+
+
+@cache
+def _below(base: str, part: str) -> tuple[str, str | None] | None:
+    """Give what a name means in a directory: a package's directory and file (None without one), or "" and a module's file."""
+    inside = os.path.join(base, part)
+    package, module = os.path.join(inside, "__init__.py"), f"{inside}.py"
+    if _is_file(package):
+        return inside, package
+    if _is_file(module):
+        return "", module
+    return (inside, None) if _is_directory(inside) else None
 
 
 @cache

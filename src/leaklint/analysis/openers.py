@@ -5,7 +5,7 @@ A name that it does not give opens nothing; one that it gives may turn out not t
 
 import re
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.outline import Outline, Region, outline
@@ -30,6 +30,7 @@ class Openers:
         self._searched: set[tuple[str, str]] = set()  # by the search that is going on
         self._is_tentative = False  # what was found last rests on something still searched for
         self._exported: dict[str, frozenset[str]] = {}
+        self._starred: dict[tuple[str, str], frozenset[str] | None] = {}  # (file, module) -> what `*` takes from the module
         self._givers: dict[str, set[str]] = {}
 
     def words(self, text: str, path: str) -> frozenset[str]:
@@ -41,6 +42,7 @@ class Openers:
             self._words.clear()
             self._givers.clear()
             self._exported.clear()
+            self._starred.clear()
         if path not in self._words:
             self._words[path] = self._find_words(text, path)
         return self._words[path]
@@ -165,8 +167,27 @@ class Openers:
         if first in known.regions:
             return any(self._is_opener(path, one) for one in known.definitions(first))
         targets = [f"{target}.{rest}" if rest else target for target in known.imports.get(first, ())]
-        targets += [f"{star}{name}" if star.endswith(".") else f"{star}.{name}" for star in known.stars]
+        targets += [f"{star}{name}" if star.endswith(".") else f"{star}.{name}" for star in self.giving(path, known, first)]
         return any(self.may_open(path, target) for target in targets)
+
+    def giving(self, path: str, known: Outline, name: str) -> Iterator[str]:
+        """Yield the modules imported with `*` that may give a name; packages of hundreds are asked for every name."""
+        for star in known.stars:
+            if (path, star) not in self._starred:
+                self._starred[path, star] = self._given(star, path)
+            names = self._starred[path, star]
+            if names is None or name in names:
+                yield star
+
+    def _given(self, star: str, importer: str) -> frozenset[str] | None:
+        """Give the names that `*` takes from a module, None where they are not its own alone."""
+        if star.partition(".")[0] in STANDARD:
+            return frozenset()
+        module = self.find(star, importer)
+        if module is None:
+            return frozenset()
+        known = self.outline(module[0])
+        return None if known is None or known.stars or module[1] else frozenset(known.regions).union(known.imports)
 
     def _is_opener(self, path: str, region: Region) -> bool:
         """Say whether a function may return what it opens, or an object of a class may own something and release it."""

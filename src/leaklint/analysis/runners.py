@@ -77,7 +77,9 @@ class Runners:
                 return any(self._runs(path, known, one) for one in known.methods.get(first, ()) if one.name == rest)
             return any(self._runs(path, known, one) for one in known.regions[first])
         targets = [f"{target}.{rest}" if rest else target for target in known.imports.get(first, ())]
-        targets += [f"{star}{name}" if star.endswith(".") else f"{star}.{name}" for star in known.stars]
+        targets += [
+            f"{star}{name}" if star.endswith(".") else f"{star}.{name}" for star in self._openers.giving(path, known, first)
+        ]
         return any(self._leads(path, target) for target in targets)
 
     def _runs(self, path: str, known: Outline, region: Region) -> bool:
