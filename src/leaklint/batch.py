@@ -18,8 +18,8 @@ Numbered = tuple[str, int]  # a file and the number of its configuration
 
 FEW = 16  # starting processes costs as much as some ten files
 CHUNK = 24  # files between two reports
-ENOUGH = 500_000  # objects that wait (about 100 MB) before garbage is collected: most runs end before
-YOUNG = 4  # collections of what is new, before one of everything: what was in use then may be garbage now (25 MB each time)
+ENOUGH = 300_000  # objects that wait (about 60 MB) before garbage is collected: most runs end before
+YOUNG = 5  # collections of what is new, before one of everything: what was in use then may be garbage now (15 MB each time)
 
 
 class Stop(Protocol):
