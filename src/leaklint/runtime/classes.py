@@ -1,7 +1,7 @@
 """Classes whose objects are resources: their makings, releases and ends are noticed through methods put around theirs.
 
 The class itself stays the same object, so `isinstance`, pickling, subclassing and identity are as they were; signatures are
-kept by `functools.wraps`. What was tried instead: `sys.monitoring` is there from 3.12 only, has one set of tools for
+kept by `functools.wraps`. Weighed and not taken: `sys.monitoring` is there from 3.12 only, has one set of tools for
 everybody (coverage and debuggers want it too), and sees a constructor's call but not its result; `sys.setprofile` costs every
 call of the suite; subclasses put in the place of names miss who imported the name before, and change `type(one)`.
 

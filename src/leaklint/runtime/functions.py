@@ -5,7 +5,7 @@ CPython calls where a file that is still open is collected, and so the types of 
 file has nothing within it, and is of a subclass. A connection of sqlite3 has neither attributes nor weak references, so
 `sqlite3.connect` gives one of a subclass where it would give a plain one.
 
-Audit hooks (`open`, `sqlite3.connect`) were tried for what other names open: they do not show the object, cannot be removed
+Audit hooks (`open`, `sqlite3.connect`) would see what other names open, but do not show the object, cannot be removed
 again, and slow down every audited call of the interpreter. `io.FileIO` called by name is watched where Python code does so.
 """
 
