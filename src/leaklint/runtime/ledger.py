@@ -93,10 +93,6 @@ class Ledger:
         self._gone.pop(key, None)
         return tag
 
-    def is_live(self, one: object) -> bool:
-        """Say whether something is tagged and was not released."""
-        return id(one) in self._live
-
     def released(self, one: object) -> None:
         """Note that somebody released something."""
         self._live.pop(id(one), None)
@@ -133,10 +129,6 @@ class Ledger:
         origin = self.origins.here(frame)
         if origin.frames:
             self._folders[path] = origin
-
-    def folder_taken(self, path: str) -> None:
-        """Note that something else sees to it that a directory is removed."""
-        self._folders.pop(path, None)
 
     def end(self, maker: Maker) -> None:
         """Note what is open where the scope of a maker ends."""
