@@ -150,6 +150,52 @@ TREES = {
                 return await client.get("http://localhost")
         """,
     },
+    "a package that lets loops nest when it is imported": {
+        "setup.py": """
+            try:
+                import nest_asyncio
+                nest_asyncio.apply()
+            except ImportError:
+                pass
+        """,
+        "tasks.py": """
+            import asyncio
+            async def work(): ...
+            async def main():
+                asyncio.run(work())
+        """,
+    },
+    "a package that lets loops nest only when it is asked to": {
+        "notebook.py": """
+            import nest_asyncio
+            def prepare():
+                nest_asyncio.apply()
+        """,
+        "tasks.py": """
+            import asyncio
+            async def work(): ...
+            async def main():
+                asyncio.run(work())  # LKR201
+        """,
+    },
+    "a plain method called aclose": {
+        "actions.py": """
+            class Actions:
+                def aclose(self): ...
+            class Channel:
+                async def aclose(self): ...
+        """,
+        "use.py": """
+            from shop.actions import Actions, Channel
+            class Tool:
+                def __init__(self):
+                    self.actions = Actions()
+                    self.channel = Channel()
+                async def stop(self):
+                    self.actions.aclose()
+                    self.channel.aclose()  # LKR204
+        """,
+    },
     "runs of tests": {
         "clients.py": """
             import httpx

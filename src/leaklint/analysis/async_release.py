@@ -11,6 +11,7 @@ from leaklint.analysis.kinds import Kind, kind_of, kind_of_known
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
+from leaklint.analysis.receivers import class_of_receiver
 from leaklint.model.data import dataclass
 
 REGISTERING = frozenset(("addCleanup", "addClassCleanup", "addModuleCleanup", "addfinalizer", "callback"))
@@ -92,12 +93,19 @@ def _site_kind(node: ast.expr, op: Call, facts: Facts) -> Kind | None:
     return None
 
 
-def is_coroutine(release: Release) -> bool:
-    """Say whether the method gives a coroutine."""
+def is_coroutine(release: Release, module: ModuleFacts) -> bool:
+    """Say whether the method gives a coroutine; an unknown one's `aclose` does where a coroutine calls it."""
     if release.kind is None:
-        return release.method == "aclose" and not release.is_first_party
+        is_seen = release.method == "aclose" and release.facts.is_async and not release.is_first_party
+        return is_seen and not _is_plain(release, module)
     resource = release.kind.resource
     return release.method in resource.async_releases and release.method not in resource.releases
+
+
+def _is_plain(release: Release, module: ModuleFacts) -> bool:
+    """Say whether the first-party class of what is released has a plain method of this name."""
+    found = class_of_receiver(release.op.node, release.facts, module) if release.node is release.op.node else None
+    return found is not None and isinstance(found[0].method_node(found[1], release.method), ast.FunctionDef)
 
 
 def is_of_other_kind(release: Release) -> bool:

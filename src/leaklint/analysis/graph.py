@@ -152,6 +152,7 @@ class Graph:
     guards: frozenset[str]
     kills: dict[str, set[str]]  # name -> the opaque tests that a new binding of it makes void
     expected: list[tuple[int, int]]  # lines (first, last) of blocks that are meant to raise or to warn
+    loopless: list[tuple[int, int]]  # lines of blocks that run only where no event loop does
 
     def is_expected(self, line: int) -> bool:
         """Say whether a line stands in a block that is meant to raise or to warn."""

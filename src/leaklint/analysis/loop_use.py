@@ -2,6 +2,7 @@
 
 import ast
 
+from leaklint.analysis.asking import loopless_handlers
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.loops import LoopCall, is_on_loop
 from leaklint.analysis.modules import ModuleFacts
@@ -57,7 +58,7 @@ def is_without_loop(call: LoopCall, module: ModuleFacts) -> bool:
     afterwards. A base or a fixture that nobody knows may have made a loop the current one.
     """
     facts = call.facts
-    if is_on_loop(facts, module) or facts.is_expected(call.op.line) or _is_prepared(call):
+    if is_on_loop(facts, module) or facts.is_expected(call.op.line) or _is_prepared(call) or _is_tried(call):
         return False
     function = facts.function
     if function is None:
@@ -88,6 +89,14 @@ def _is_prepared(call: LoopCall) -> bool:
                 return True
     function = call.facts.function
     return function is not None and function.outer is not None and any(map(_installs, function.outer.node.body))
+
+
+def _is_tried(call: LoopCall) -> bool:
+    """Say whether a try around nothing but the call has a handler for its failure."""
+    return any(
+        isinstance(one, ast.Try) and call.op.statement in one.body and bool(loopless_handlers(one))
+        for one in call.facts.around(call.op.statement)
+    )
 
 
 def _is_policy(op: Call) -> bool:

@@ -4,10 +4,12 @@ It knows calls by their catalogued facts; where a receiver has no known type, on
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from leaklint.analysis.facts import Facts
+from leaklint.analysis.files import module_name
 from leaklint.analysis.lower import EXPECTING
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, children, terminal, walk
@@ -33,6 +35,11 @@ PROTOCOL_METHODS = frozenset(
         "pipe_data_received",
         "pipe_connection_lost",
     )
+)
+
+
+NESTING = re.compile(
+    r"^(?:nest_asyncio\.)?apply\(|^(?:try|if|with)\b.*\n(?:[ \t].*\n)*?[ \t]+nest_asyncio\.apply\(", re.MULTILINE
 )
 
 
@@ -172,8 +179,12 @@ def owner_of(function: Function | None) -> ast.ClassDef | None:
 
 
 def allows_nesting(module: ModuleFacts) -> bool:
-    """Say whether the module lets loops run within loops."""
-    return "nest_asyncio" in module.source.text
+    """Say whether the module, or its package when it is imported, lets loops run within loops."""
+    if "nest_asyncio" in module.source.text:
+        return True
+    path = module.project.path
+    importers = module.workspace.users.of(path, "nest_asyncio", NESTING)
+    return any(one != path and module_name(one).partition(".")[0] == module_name(path).partition(".")[0] for one in importers)
 
 
 def is_asking(facts: Facts) -> bool:

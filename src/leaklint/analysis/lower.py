@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from leaklint.analysis import ops
+from leaklint.analysis.asking import loopless_handlers
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
 from leaklint.analysis.lower_binding import Bindings
 from leaklint.analysis.lower_condition import Conditions, asserted_by, is_irrefutable
@@ -99,6 +100,7 @@ class Lowerer(Conditions, Bindings):
         self.context: Context | None = None
         self.body = body
         self.expected: list[tuple[int, int]] = []
+        self.loopless: list[tuple[int, int]] = []
 
     def graph(self, entry: Block, bound: frozenset[str]) -> Graph:
         """Give the graph that is built; `bound` are its variables."""
@@ -109,7 +111,7 @@ class Lowerer(Conditions, Bindings):
             for name in names:
                 kills.setdefault(name, set()).add(opaque)
         self.emit_changes(kills)
-        return Graph(entry, self.returned, self.raised, self.blocks, frozenset(repeated), kills, self.expected)
+        return Graph(entry, self.returned, self.raised, self.blocks, frozenset(repeated), kills, self.expected, self.loopless)
 
     @cached_property
     def tested(self) -> frozenset[str]:
@@ -353,6 +355,7 @@ class Lowerer(Conditions, Bindings):
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         if node.handlers and (self._is_to_fail(node.body) or self._is_to_fail(node.orelse)):
             self.expected.append((node.body[0].lineno, node.body[-1].end_lineno or node.lineno))
+        self.loopless += [(one.lineno, one.end_lineno or one.lineno) for one in loopless_handlers(node)]
         outer, after = self.frame, self.new_block()
         caught = self.new_block() if node.finalbody else None
         around = Frame(outer, None, final=caught, is_guarded=outer.is_guarded) if caught else outer

@@ -61,6 +61,7 @@ def running_methods(facts: Facts, module: ModuleFacts) -> list[Call]:
                 and op not in record.running
                 and not op.is_awaited
                 and not facts.is_expected(op.line)
+                and not any(first <= op.line <= last for first, last in facts.solution.setting.graph.loopless)
             ):
                 owner = class_of_receiver(op.node, facts, module) if op not in record.receivers else None
                 summary = owner[0].method(owner[1].name, op.method, ()) if owner is not None else None

@@ -16,13 +16,14 @@ def running_calls(solution: Solution) -> list[Call]:
     if not running:
         return []
     found = {op: block.frame for block in solution.setting.graph.blocks for op in block.ops if isinstance(op, Call)}
-    expected = solution.setting.graph.expected
+    graph = solution.setting.graph
+    elsewhere = graph.expected + graph.loopless
     return sorted(
         (
             op
             for op in running
             if not expects_error(found[op])
-            and not any(first <= op.line <= last for first, last in expected)
+            and not any(first <= op.line <= last for first, last in elsewhere)
             and not _gives_awaitable(op, solution)
         ),
         key=lambda op: (op.line, op.node.col_offset),
@@ -30,8 +31,8 @@ def running_calls(solution: Solution) -> list[Call]:
 
 
 def _gives_awaitable(op: Call, solution: Solution) -> bool:
-    """Say whether a helper, or a method of something unknown, is awaited: what it gives is then no loop's result."""
-    if not op.is_awaited:
+    """Say whether a helper, or a method of something unknown, gives what is awaited: that is then no loop's result."""
+    if not op.is_awaited and (op.method != "run_forever" or op.is_dropped):  # a loop's run_forever gives nothing
         return False
     record = solution.record
     if op not in record.loop_calls:

@@ -39,7 +39,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         return
     text = module.source.text
     settings = settings_for(module.source.path)
-    if settings.is_driven_in(text):
+    path = Path(module.source.path)
+    if settings.is_driven_in(neighbours(path.absolute().parent) + text if path.name == "conftest.py" else text):
         return
     for fixture in fixtures:
         name = fixture.node.name

@@ -39,7 +39,7 @@ TASKS = frozenset(("create_task", "ensure_future", "run_coroutine_threadsafe"))
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report release coroutines that are dropped, registered as plain callbacks, or left to a task by a finaliser."""
     for one in releases(module):
-        if is_coroutine(one) and not one.facts.is_expected(one.op.line):
+        if is_coroutine(one, module) and not one.facts.is_expected(one.op.line):
             reason = _reason(one)
             if reason is not None:
                 spans = (*(one.kind.acquisitions if one.kind else ()), *map(module.source.span, _tasks(one)))
