@@ -82,6 +82,31 @@ SILENT = {
         def test_wrap():
             wrap(Mock())
     """,
+    "a function wraps a mock of the library of that name": """
+        import ssl
+
+        import mock
+
+        def wrap(sock):
+            return ssl.create_default_context().wrap_socket(sock, server_hostname="localhost")
+
+        def test_wrap():
+            wrap(mock.Mock())
+    """,
+    "an owner is given a mock": """
+        from unittest.mock import MagicMock
+
+        class Reader:
+            def __init__(self, source):
+                self.file = source if hasattr(source, "seek") else open(source)
+
+            def close(self):
+                self.file.close()
+
+        def test_read():
+            reader = Reader(MagicMock())
+            assert reader.file.tell() == 0
+    """,
     "a method hands its object to what releases it": """
         import socket
 
@@ -274,6 +299,18 @@ FOUND = {
         def test_read():
             reader = Reader("data.txt")  # LKR101
             assert reader.file.tell() == 0
+    """,
+    "text of it is handed on": """
+        import os
+
+        def label(file, entries):
+            entries.add(os.fspath(file))
+            entries.add(os.path.abspath(file))
+            entries.add(str(file))
+
+        def use(entries):
+            file = open("data")  # LKR101
+            label(file, entries)
     """,
     "a loop that may find nothing": """
         import socket

@@ -269,6 +269,14 @@ def test_owners_of_the_configuration_are_watched(tmp_path: Path) -> None:
     ]
 
 
+def test_a_baseline_that_is_not_there_is_told_though_nothing_leaks(tmp_path: Path) -> None:
+    (tmp_path / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.leaklint]\nbaseline = "known.json"\n')
+    done = run(tmp_path, "--leaklint-fail=new")
+    assert done.returncode == 4
+    assert "leaklint: known.json: no such baseline; `leaklint check --write-baseline` writes it\n" in done.stdout
+
+
 def test_what_the_baseline_knows_is_silent(tmp_path: Path) -> None:
     suite = tmp_path / "test_leaks.py"
     suite.write_text("import socket\n\n\ndef test_old():\n    one = socket.socket()\n    one.fileno()\n")

@@ -23,7 +23,7 @@ class Builder:
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}
         self._temporaries = 0
-        self._changes: list[tuple[Block, int, str]] = []  # block, number of operations before, what is changed
+        self._changes: list[tuple[Block, int, ast.stmt, str]] = []  # with the number of operations before
         self.blocks: list[Block] = []
         outermost = Frame(None, None)
         self.frame = outermost
@@ -66,13 +66,13 @@ class Builder:
         What tests have told of it is void from here on.
         """
         if self.current is not None:
-            self._changes.append((self.current, len(self.current.ops), what))
+            self._changes.append((self.current, len(self.current.ops), self.statement, what))
 
     def emit_changes(self, tested: Container[str]) -> None:
         """Write the changes of what conditions test into the blocks."""
-        for block, index, name in reversed(self._changes):
-            if name in tested:
-                block.ops.insert(index, ops.Evaluate(self.statement, 0, name, OTHER))
+        for block, index, statement, what in reversed(self._changes):
+            if what in tested:
+                block.ops.insert(index, ops.Evaluate(statement, statement.lineno, what, OTHER))
                 block.raises.insert(index, None)
 
     def die(self) -> None:

@@ -84,6 +84,8 @@ def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
 
 
 def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
+    if name in WRITING:
+        _write_out(op, store, setting)
     summary = setting.catalogue.summary(name)
     if summary is not None:
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
@@ -97,8 +99,6 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         if behind != name:
             return _call_dotted(op, behind, store, setting, outcome)
     last = name.rpartition(".")[2]
-    if name in WRITING:
-        _write_out(op, store, setting)
     if callee.is_standard(name):
         effect = Effect.TAKES if callee.is_class_name(last) else Effect.BORROWS
         effects.spread(op, store, setting, lambda _: effect, outcome)

@@ -86,7 +86,9 @@ def _fixture(opened: Opened, name: str, scope: str, edits: list[Single], module:
     text = _value(opened, module)
     if decorator is None or text is None:
         return None
-    head = [f'@{decorator[0]}(scope="{scope}")', f"def {name}({'self' if scope == 'class' else ''}):"]
+    head = [f'@{decorator[0]}(scope="{scope}")', f"def {name}():"]
+    if scope == "class":  # there is no instance yet, for which pytest 9 would warn
+        head[1:] = ["@classmethod", f"def {name}(cls):"]
     if opened.way.opener is not None:
         wrapper = opened.way.opener.wrapper
         body = [f"with {f'{wrapper}({text})' if wrapper else text} as {name}:", f"    yield {name}"]

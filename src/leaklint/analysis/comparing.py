@@ -3,7 +3,7 @@
 import io
 
 from leaklint.analysis.ops import Comparison, Literal
-from leaklint.analysis.values import Constant, Instance, Site, Value
+from leaklint.analysis.values import Constant, Instance, Site, Value, is_double
 
 PLAIN = frozenset(
     ("str", "bytes", "bytearray", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "PathLike")
@@ -35,7 +35,7 @@ def has(value: Value, attribute: str) -> bool | None:
         case Instance(type_name="io.BytesIO" | "io.StringIO" as name):
             return hasattr(getattr(io, name.partition(".")[2]), attribute)
         case _:
-            return None
+            return True if is_double(value) else None
 
 
 def compares(value: Value, comparison: Comparison, operand: Literal) -> bool | None:

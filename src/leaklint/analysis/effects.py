@@ -21,6 +21,7 @@ from leaklint.analysis.values import (
     Value,
     Values,
     instance,
+    is_double,
 )
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, Variant
@@ -161,7 +162,7 @@ def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, se
 def _is_nothing(value: Value, wrapped: Effect, setting: Setting) -> bool:
     """Say whether a value leaves what is made over it with nothing to release."""
     if wrapped is Effect.TAKES:
-        return isinstance(value, Instance) and value.type_name.startswith("unittest.mock.")
+        return is_double(value)
     return wrapped in (Effect.WRAPS, Effect.PASSES) and arguments.is_in_memory(value, setting.catalogue)
 
 
@@ -379,8 +380,7 @@ def _affect(
             events.move(values, op, store, setting)
         case Effect.PASSES:
             setting.is_releasing = True  # that a mere wrapper fails is not worth an alarm
-            is_path = (op.reference or "").startswith("os.path.")  # the path of a directory is the directory
-            outcome.values.update(one for one in values if not is_path or not isinstance(one, Site) or one.resource.is_virtual)
+            outcome.values.update(values)
         case Effect.CLOSES:
             outcome.values.update(site.closing for site in store.carried(values))
         case Effect.WRAPS:
@@ -391,12 +391,14 @@ def _affect(
         case Effect.READS:
             events.touch(values, op, store, setting)
             outcome.values.update(site.dependent for site in store.carried(values))
+        case Effect.NAMES:
+            setting.is_releasing = True
+            outcome.values.update(one for one in values if isinstance(one, Site) and one.resource.is_path)
+            outcome.values.update(one for one in values if isinstance(one, Dependent))
         case Effect.BORROWS:
             events.touch(values, op, store, setting)
             if not _is_inspecting(op) and not setting.graph.is_expected(op.line):  # what is meant to fail opens nothing
                 outcome.lent.extend(site for site in store.carried(values) if _may_be_opened(site))
-            if op.reference == "builtins.str":  # the path of a directory is the directory
-                outcome.values.update(v for v in values if isinstance(v, Site) and v.resource.name == "tempfile.directory")
             if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
                 events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
             if not op.is_dropped and _last_name(op) not in NUMBERS:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from leaklint.analysis.evaluation import path_to
 from leaklint.analysis.facts import Obligation
 from leaklint.analysis.names import FunctionNode, terminal, walk
+from leaklint.analysis.overwrites import assignments
 from leaklint.analysis.owners import BUILDERS, Owner
 from leaklint.analysis.way import MODULES
 from leaklint.model.data import dataclass
@@ -129,24 +130,10 @@ def _may_be_none(value: ast.expr) -> bool:
 def _bindings(owner: Owner, attribute: str) -> Iterator[_Binding]:
     for _, _, method in owner.lines:
         for statement in walk(method):
-            match statement:
-                case ast.Assign(targets=targets, value=value):
-                    pairs = [pair for target in targets for pair in _pairs(target, value)]
-                case ast.AnnAssign(target=only, value=ast.expr() as value):
-                    pairs = [(only, value)]
-                case _:
-                    continue
-            for target, value in pairs:
-                if _is_attribute(target, attribute, method):
-                    yield _Binding(method, statement, value)
-
-
-def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
-    if not isinstance(target, ast.Tuple):
-        return [(target, value)]
-    if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts):
-        return list(zip(target.elts, value.elts, strict=True))
-    return [(one, value) for one in target.elts]
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                for target, value in assignments(statement):
+                    if _is_attribute(target, attribute, method):
+                        yield _Binding(method, statement, value)
 
 
 def _is_attribute(node: ast.AST, attribute: str, method: FunctionNode) -> bool:

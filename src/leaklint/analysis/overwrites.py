@@ -47,12 +47,13 @@ def _dropping(method: FunctionNode, owned: Owned, is_opened_late: bool) -> Itera
     """Yield the assignments of a method; of what some method opens when it is needed, only those that empty it."""
     for statement in walk(method):
         if isinstance(statement, ast.stmt):
-            for target, value in _assignments(statement):
+            for target, value in assignments(statement):
                 if _is_attribute(target, owned.attribute) and (_is_empty(value) or (_is_new(value) and not is_opened_late)):
                     yield Overwrite(method, statement, target, owned)
 
 
-def _assignments(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
+def assignments(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
+    """Give what a statement assigns: each target with its value, tuples element by element where both sides are tuples."""
     match statement:
         case ast.Assign(targets=targets, value=value):
             return [pair for target in targets for pair in _pairs(target, value)]

@@ -291,7 +291,7 @@ def _is_true(store: Store, value: Value) -> bool | None:
         case Site(is_given=True):
             return True
         case Site(resource=resource, parameter=parameter):
-            is_number = resource.is_virtual and not resource.only_in_fixtures  # a descriptor may be 0
+            is_number = resource.is_virtual and not resource.is_path  # a descriptor may be 0
             return None if is_number or parameter is not None else True
         case Instance() | Closing() | View():
             return True

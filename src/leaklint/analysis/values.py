@@ -68,6 +68,11 @@ def instance(type_name: str) -> Instance:
     return _INSTANCES.setdefault(type_name, Instance(type_name))
 
 
+def is_double(value: object) -> bool:
+    """Say whether a value is a mock: it has every attribute, and holds nothing."""
+    return isinstance(value, Instance) and value.type_name.startswith("unittest.mock.")
+
+
 @dataclass(eq=False, slots=True)
 class Reference:
     """A function or class known by its dotted name."""

@@ -264,6 +264,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         is_loop=resource.is_loop or base.is_loop,
         outlives=resource.outlives or base.outlives,
         exhausts=resource.exhausts or base.exhausts,
+        is_path=resource.is_path or base.is_path,
         only_in_fixtures=resource.only_in_fixtures or base.only_in_fixtures,
         given_through=resource.given_through | base.given_through,
         opened_by=resource.opened_by | base.opened_by,

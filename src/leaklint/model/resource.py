@@ -23,6 +23,7 @@ class Effect(Enum):
     READS = "reads"  # the result may read from it later, and may have all it needs already (an image that loads lazily)
     RELEASES = "releases"
     PASSES = "passes"  # the result is the argument itself
+    NAMES = "names"  # the result is a path: the thing itself where that is a path, text of anything else
     CLOSES = "closes"  # the result is a context manager that releases it on exit (contextlib.closing)
     ENTERS = "enters"  # entered now, released by the callee's owner later (ExitStack.enter_context)
     OPENS = "opens"  # the obligation begins with this call (start() of a mock.patch patcher)
@@ -62,6 +63,7 @@ class Resource:
     silent: str | None = None  # why it needs no release, where it looks as if it did
     is_loop: bool = False  # an event loop: the rules of loops speak of it
     is_virtual: bool = False  # names no class (a file descriptor)
+    is_path: bool = False  # the value is the path of what must be removed
     with_does_more: bool = False  # its with commits or rolls back, so it is no rewrite of a plain close
     waits: str | None = None  # the coroutine method to await after a plain release (`wait_closed`)
     outlives: bool = False  # may be meant to outlive the function: fixes are unsafe

@@ -11,7 +11,8 @@ Good:
     import httpx, pytest
     class TestApi:
         @pytest.fixture(scope="class")
-        def client(self):
+        @classmethod
+        def client(cls):
             with httpx.Client() as client:
                 yield client
 

@@ -72,7 +72,7 @@ class Watched:
             output[OUTPUT] = [leak_object(leak) for leak in self._leaks]
             return
         self._write()
-        if self._leaks:
+        if self._leaks or self._config.getoption("leaklint_fail") == "new":
             self._ask_baseline(session)
         if session.exitstatus == pytest.ExitCode.OK and self._fails():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -87,11 +87,12 @@ class Watched:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what leaked."""
-        if self._leaks:
+        if self._leaks or self._troubles:
             from leaklint.runtime.summary import lines  # loads the linter, as above
 
             terminalreporter.section("leaklint", sep="=")
-            for line in (*self._troubles, *lines(self._report(), self._new)):
+            found = lines(self._report(), self._new) if self._leaks else ()
+            for line in (*self._troubles, *found):
                 terminalreporter.write_line(line)
 
     def pytest_unconfigure(self) -> None:
@@ -115,7 +116,8 @@ class Watched:
         except ConfigError as error:
             self._new = tuple(self._leaks)
             self._troubles.append(f"leaklint: {error}")
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            if session.exitstatus == pytest.ExitCode.OK:  # failed tests stay the news
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _fails(self) -> bool:
         match self._config.getoption("leaklint_fail"):
