@@ -10,6 +10,7 @@ from collections.abc import Iterator, Set
 from leaklint.analysis.files import find_module, module_name
 from leaklint.analysis.outline import Outline, Region, outline
 from leaklint.analysis.prefilter import STANDARD
+from leaklint.analysis.search import Search
 from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
@@ -25,10 +26,8 @@ class Openers:
         self._catalogue = catalogue
         self._sources = sources
         self._outlines: OrderedDict[str, Outline | None] = OrderedDict()
-        self._verdicts: dict[tuple[str, str], bool] = {}  # (file, name) -> whether it may open something
+        self._verdicts: Search[tuple[str, str]] = Search()  # of a name in a file: may it open something?
         self._words: dict[str, frozenset[str]] = {}
-        self._searched: set[tuple[str, str]] = set()  # by the search that is going on
-        self._is_tentative = False  # what was found last rests on something still searched for
         self._exported: dict[str, frozenset[str]] = {}
         self._starred: dict[tuple[str, str], frozenset[str] | None] = {}  # (file, module) -> what `*` takes from the module
         self._givers: dict[str, set[str]] = {}
@@ -137,25 +136,11 @@ class Openers:
         return self._exported[path]
 
     def _may_open(self, path: str, name: str) -> bool:
-        """Search for an opener behind a name; within one search a name is looked at once."""
-        key = (path, name)
-        if key in self._verdicts:
-            return self._verdicts[key]
-        if key in self._searched:
-            self._is_tentative = True  # whoever asks rests on a search that has not ended
-            return False
-        is_first, before, self._is_tentative = not self._searched, self._is_tentative, False
-        self._searched.add(key)
-        found = self._look(path, name)
-        if found or is_first or not self._is_tentative:
-            self._verdicts[key] = found
-        self._is_tentative = before or (self._is_tentative and not found)
-        if is_first:
-            self._searched.clear()
-            self._is_tentative = False
-        return found
+        """Search for an opener behind a name."""
+        return self._verdicts.ask((path, name), self._look)
 
-    def _look(self, path: str, name: str) -> bool:
+    def _look(self, place: tuple[str, str]) -> bool:
+        path, name = place
         known = self.outline(path)
         if known is None:
             return False

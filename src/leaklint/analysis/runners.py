@@ -9,6 +9,7 @@ from bisect import bisect_left
 from leaklint.analysis.openers import ATTRIBUTE, Openers
 from leaklint.analysis.outline import Outline, Region
 from leaklint.analysis.prefilter import LOOP_LIBRARIES, STANDARD, imported_roots
+from leaklint.analysis.search import Search
 
 ALWAYS = re.compile(r"\.run_(?:until_complete|forever)\b")
 IMPORTED = re.compile(r"\b(?:run|run_until_complete|run_forever)\b\s*[(,)\n]")
@@ -20,7 +21,7 @@ class Runners:
 
     def __init__(self, openers: Openers) -> None:
         self._openers = openers
-        self._verdicts: dict[tuple[str, str], bool] = {}
+        self._verdicts: Search[tuple[str, str]] = Search()  # of a name in a file: may it run a loop?
         self._places: dict[str, tuple[str, list[int]]] = {}
 
     def words(self, text: str, path: str) -> frozenset[str]:
@@ -61,13 +62,10 @@ class Runners:
         return [one.name for one in methods if one.name in asked and self._may_run(module[0], f"{one.owner}.{one.name}")]
 
     def _may_run(self, path: str, name: str) -> bool:
-        key = (path, name)
-        if key not in self._verdicts:
-            self._verdicts[key] = False  # calls in a circle
-            self._verdicts[key] = self._look(path, name)
-        return self._verdicts[key]
+        return self._verdicts.ask((path, name), self._look)
 
-    def _look(self, path: str, name: str) -> bool:
+    def _look(self, place: tuple[str, str]) -> bool:
+        path, name = place
         known = self._openers.outline(path)
         if known is None:
             return False
