@@ -12,6 +12,29 @@ from leaklint.model.finding import Finding
 from leaklint.model.source import Source, parse
 
 CASES = {
+    "LKR206 several runs on the current loop": (
+        """
+        import asyncio
+        async def first(): ...
+        def main():
+            loop = asyncio.get_event_loop()
+            loop.run_until_complete(first())
+            print("between")
+            loop.run_until_complete(first())
+            loop.close()
+            return 1
+        """,
+        """
+        import asyncio
+        async def first(): ...
+        def main():
+            with asyncio.Runner() as runner:
+                runner.run(first())
+                print("between")
+                runner.run(first())
+            return 1
+        """,
+    ),
     "LKR207 a thread that nobody keeps": (
         """
         import asyncio, threading

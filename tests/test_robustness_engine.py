@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from leaklint.config import Config
 from leaklint.engine import Project, lint
 from leaklint.model.source import SourceError, parse, read
 
@@ -192,3 +193,24 @@ def test_columns_are_characters(text: str, line: int, column: int, segment: str,
 )
 def test_deep(text: str, shipped: Project) -> None:
     assert lint(parse("a.py", text + LEAK), shipped)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import * as React from "react"',
+        'import {render, h} from "./preact.js"',
+        "import ...rest",
+        "from . import *",
+        "from .... import *",
+        "from x import (* , y)",
+        "import / as slash",
+        "import of the data, import as such",
+    ],
+)
+def test_imports_of_other_languages_in_strings(line: str, tmp_path: Path) -> None:
+    """What looks like an import to who reads only the text is none, or leads nowhere."""
+    path = tmp_path / "a.py"
+    text = f'import asyncio\nTEXT = """\n{line}\n"""\ndef f(path):\n    file = render(path)\n    return asyncio.run(h(file))\n'
+    path.write_text(text + LEAK, encoding="utf-8")
+    assert [finding.code for finding in lint(read(path), Project(Config(tmp_path)))] == ["LKR101"]

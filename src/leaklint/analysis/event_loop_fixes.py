@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leaklint.analysis.facts import names_in
 from leaklint.analysis.fixtures import Fixture, fixture_of
-from leaklint.analysis.loop_fixes import UNSAFE
+from leaklint.analysis.loop_fixes import FUTURES, UNSAFE
 from leaklint.analysis.loops import own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, function_scope, terminal, walk
@@ -20,7 +20,6 @@ FIXTURE = "event_loop"
 MAKING = frozenset(("new_event_loop", "get_event_loop", "get_event_loop_policy", "set_event_loop", "DefaultEventLoopPolicy"))
 ENDING = frozenset(("close", "closing", "run_until_complete", "shutdown_asyncgens", "shutdown_default_executor"))
 PLAIN = MAKING | ENDING | {"fixture", "async_fixture"}
-FUTURES = frozenset(("gather", "ensure_future", "create_task", "create_future", "run_in_executor", "shield", "wrap_future"))
 HOOK = "pytest_collection_modifyitems"
 
 

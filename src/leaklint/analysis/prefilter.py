@@ -154,7 +154,7 @@ def imports(text: str) -> Iterator[tuple[str, str, str]]:
             imported, _, local = (part.strip() for part in name.partition(" as "))
             if imported and not base and not local:
                 imported = local = imported.partition(".")[0]
-            if imported:
+            if imported and (base or imported != "*"):  # `import * as React` in a string is JavaScript
                 yield base, imported, local or imported
 
 

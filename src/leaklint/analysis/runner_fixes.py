@@ -4,9 +4,10 @@ import ast
 
 from leaklint.analysis.crossings import Crossing
 from leaklint.analysis.facts import Facts, Suite, names_in
-from leaklint.analysis.loop_fixes import UNSAFE, text_of
+from leaklint.analysis.loop_fixes import FUTURES, UNSAFE, text_of
 from leaklint.analysis.loops import LoopCall, own_nodes
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.runs import REPEATED, Run
 from leaklint.analysis.versions import RUNNER
@@ -34,7 +35,7 @@ def one_runner(crossing: Crossing, module: ModuleFacts) -> Fix | None:
     method = one.site.resource.first_release if one.site.resource.first_release in methods else min(methods)
     runner = _new_name(facts)
     final = f"{runner}.run({name}.{method}())"
-    return _enclosed(found, [run.node for run in others], runner, facts, (final,), going)
+    return _enclosed(found, [run.node for run in others], runner, others[0].node.func, facts, (final,), going)
 
 
 def one_runner_for_items(call: LoopCall, module: ModuleFacts) -> Fix | None:
@@ -46,7 +47,44 @@ def one_runner_for_items(call: LoopCall, module: ModuleFacts) -> Fix | None:
     place = facts.places.get(statement) if statement is not None else None
     if place is None or statement is None:
         return None
-    return _enclosed((place[0], place[1], place[1]), [call.node], _new_name(facts), facts, (), set())
+    return _enclosed((place[0], place[1], place[1]), [call.node], _new_name(facts), call.node.func, facts, (), set())
+
+
+def one_runner_for_current(call: LoopCall, module: ModuleFacts) -> Fix | None:
+    """Put one asyncio.Runner around the runs of one suite on the current loop that a body asks for once."""
+    facts, made = call.facts, call.op.statement
+    if module.target < RUNNER or facts.is_async or facts.function is None:
+        return None
+    match made:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is call.node:
+            pass
+        case _:
+            return None
+    runs, going = _runs_on(name, facts)
+    mentions = [one for one in walk(ast.Module(facts.body, [])) if isinstance(one, ast.Name) and one.id == name]
+    place = _place_of([_outermost_loop(one, facts) or _statement_of(one, facts) for one in runs], facts)
+    if len(runs) < 2 or place is None or len(mentions) != len(runs) + len(going) + 1:
+        return None
+    if facts.places.get(made, (None,))[0] is not place[0] or not going <= set(place[0]):
+        return None
+    return _enclosed(place, runs, _new_name(facts), call.node.func, facts, (), going | {made})
+
+
+def _runs_on(name: str, facts: Facts) -> tuple[list[ast.Call], set[ast.stmt]]:
+    """Give the calls that run one coroutine on the loop of that name, and the statements that close it."""
+    runs: list[ast.Call] = []
+    going: set[ast.stmt] = set()
+    for one, around in own_nodes(facts.body):
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr="run_until_complete"), args=[ast.Call() as given]):
+                if found == name and terminal(given) not in FUTURES:
+                    runs.append(one)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr="close")) if found == name:
+                if around and isinstance(around[-1], ast.Expr):
+                    going.add(around[-1])
+            case _:
+                pass
+    return runs, going
 
 
 def _outermost_loop(node: ast.Call, facts: Facts) -> ast.stmt | None:
@@ -80,9 +118,12 @@ def _statement_of(node: ast.expr, facts: Facts) -> ast.stmt | None:
 
 def _siblings(runs: list[Run], facts: Facts) -> tuple[Suite, int, int] | None:
     """Give the one suite in which the runs stand, and the indices of the first and last statement with one."""
+    return _place_of([(_outermost_loop if run.is_repeated else _statement_of)(run.node, facts) for run in runs], facts)
+
+
+def _place_of(statements: list[ast.stmt | None], facts: Facts) -> tuple[Suite, int, int] | None:
     places = []
-    for run in runs:
-        statement = _outermost_loop(run.node, facts) if run.is_repeated else _statement_of(run.node, facts)
+    for statement in statements:
         place = facts.places.get(statement) if statement is not None else None
         if place is None:
             return None
@@ -94,11 +135,16 @@ def _siblings(runs: list[Run], facts: Facts) -> tuple[Suite, int, int] | None:
 
 
 def _enclosed(
-    place: tuple[Suite, int, int], runs: list[ast.Call], runner: str, facts: Facts, final: tuple[str, ...], going: set[ast.stmt]
+    place: tuple[Suite, int, int],
+    runs: list[ast.Call],
+    runner: str,
+    function: ast.expr,
+    facts: Facts,
+    final: tuple[str, ...],
+    going: set[ast.stmt],
 ) -> Fix | None:
     suite, first, last = place
     span = facts.source.span
-    function = runs[0].func
     if not isinstance(function, ast.Attribute) or suite[first] in going or suite[last] in going:
         return None
     replaces = [Replace(span(run.func), f"{runner}.run") for run in runs]

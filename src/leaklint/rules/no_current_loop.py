@@ -24,6 +24,7 @@ from leaklint.analysis.loop_fixes import run_current
 from leaklint.analysis.loop_use import is_without_loop
 from leaklint.analysis.loops import loop_calls
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.runner_fixes import one_runner_for_current
 from leaklint.analysis.versions import RUNNER, is_reached_from, parsed
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
@@ -39,7 +40,13 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             raises = "raises" if module.target >= parsed(version) else f"raises from Python {version}"
             cure = "use `asyncio.run()` or a Runner" if module.target >= RUNNER else "use `asyncio.run()`"
             text = f"`{ast.unparse(call.node.func)}()` {raises} where no loop is running; {cure}"
-            yield Finding(rule.code, module.source.span(call.node), text, (), run_current(call, module))
+            yield Finding(
+                rule.code,
+                module.source.span(call.node),
+                text,
+                (),
+                run_current(call, module) or one_runner_for_current(call, module),
+            )
 
 
 rule = Rule("LKR206", "no-current-loop", "asyncio.get_event_loop() where no loop is running", "asyncio.run", check)
