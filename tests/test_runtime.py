@@ -74,9 +74,12 @@ def scattered(tmp_path: Path) -> Path:
     return Path(shutil.copytree(PROJECTS / "scattered_suite", tmp_path / "suite"))
 
 
+@pytest.mark.parametrize("action", ["ignore", "always"])  # warnings that are shown keep what they are about
 @pytest.mark.parametrize(("seed", "gc"), [("1", "on"), ("2", "off"), ("3", "on"), ("4", "off")])
-def test_leaks_are_attributed_in_any_order_with_and_without_the_collector(scattered: Path, seed: str, gc: str) -> None:
-    found = leaks(scattered, SEED=seed, GC=gc)
+def test_leaks_are_attributed_in_any_order_with_and_without_the_collector(
+    scattered: Path, seed: str, gc: str, action: str
+) -> None:
+    found = leaks(scattered, f"-W{action}::ResourceWarning", SEED=seed, GC=gc)
     assert reported(found) == marked(scattered)
     assert sum(one.is_intended for one in found) == 2
 
@@ -102,6 +105,40 @@ def test_workers_leaks_are_merged(scattered: Path) -> None:
     found = leaks(scattered, "-p", "xdist.plugin", "-n2", SEED="1")
     assert reported(found) == marked(scattered)
     assert {one.worker for one in found} == {"gw0", "gw1"}
+
+
+WAITS = """
+import socket, sqlite3, pytest
+
+def test_dropped():
+    one = socket.socket()
+    assert one.fileno() != -1
+
+def test_waited_for():
+    one = socket.socket()
+    with pytest.warns(ResourceWarning):
+        del one
+
+def test_both():
+    with pytest.warns(ResourceWarning) as caught:
+        socket.socket()
+        open(__file__)
+    assert {one.filename for one in caught} == {__file__}
+    assert [one.lineno for one in caught] == [15, 16]
+"""
+
+
+@pytest.mark.parametrize("action", ["ignore", "default", "always", "error"])
+def test_warnings_change_nothing_and_are_not_changed(tmp_path: Path, action: str) -> None:
+    (tmp_path / "test_waits.py").write_text(WAITS)
+    options = (f"-W{action}::ResourceWarning", "-Wignore::pytest.PytestUnraisableExceptionWarning")
+    found = leaks(tmp_path, *options)
+    assert [(name(one), one.state, one.is_intended) for one in found] == [
+        ("test_dropped", "collected", False),
+        ("test_waited_for", "collected", True),
+        ("test_both", "collected", True),
+        ("test_both", "collected", True),
+    ]
 
 
 LOADED = """

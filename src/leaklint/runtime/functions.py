@@ -15,6 +15,7 @@ import io
 import os
 import re
 import sys
+import warnings
 import weakref
 from abc import ABCMeta
 from types import FrameType, ModuleType
@@ -82,7 +83,15 @@ class Unclosed:
         self._ledger.miss(self._tag)
         raw = self._raw() or raw_file(source)
         if raw is not None:
-            WARN(raw, source)
+            _warn(raw, source)
+
+
+def _warn(raw: io.FileIO, source: object) -> None:
+    """Warn as CPython does, of the line that let go of a file, where `WARN` would take our caller's for it."""
+    try:
+        warnings.warn(f"unclosed file {source!r}", ResourceWarning, stacklevel=3, source=source)
+    except Warning:
+        WARN(raw, source)  # tells sys.unraisablehook
 
 
 def raw_file(file: object) -> io.FileIO | None:
@@ -151,7 +160,7 @@ def _unbuffered(files: Files) -> type:
 
     def _dealloc_warn(self: io.FileIO, source: object) -> None:
         ledger.ending(self)
-        WARN(self, source)
+        _warn(self, source)
 
     def __repr__(self: io.FileIO) -> str:
         return re.sub("^<FileIO", "<_io.FileIO", PLAIN.__repr__(self))

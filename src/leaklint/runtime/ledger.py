@@ -116,6 +116,12 @@ class Ledger:
             del self._live[tag.key]
             self.lose(tag)
 
+    def warned(self, one: object) -> None:
+        """Note that something warned of its own end: its finaliser releases it then, and who keeps the warning keeps it."""
+        tag = self._live.get(id(one))
+        if tag is not None and tag() is one and tag.__callback__ is not None:
+            self.miss(tag)
+
     def lose(self, tag: Tag, one: object | None = None) -> None:
         """Note that nobody can release something any more."""
         if self.is_watching and not tag.is_part:

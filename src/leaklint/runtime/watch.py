@@ -43,6 +43,7 @@ def _actions(watch: Watch, owners: tuple[Watched, ...]) -> Iterator[tuple[str, C
         yield one.module, functools.partial(_watch_class, one, classes)
     yield "sqlite3", lambda module: watch_sqlite(ledger, patches, module)
     yield "tempfile", lambda module: watch_folders(ledger, patches, module)
+    yield "warnings", lambda module: _watch_warnings(module.WarningMessage, watch)
     yield "_pytest.recwarn", lambda module: _watch_waits(module.WarningsChecker, "expected_warning", watch)
     yield "unittest.case", lambda module: _watch_waits(module._AssertWarnsContext, "expected", watch)
 
@@ -53,6 +54,19 @@ def _watch_class(one: Watched, classes: Classes, module: ModuleType) -> None:
         cls = getattr(cls, name, None)
     if isinstance(cls, type):
         classes.watch(cls, one.kind, tuple(name for name in one.releases if hasattr(cls, name)), one.is_asked)
+
+
+def _watch_warnings(cls: type, watch: Watch) -> None:
+    """Look at what warns of its end: pytest keeps every warning that it shows, and its `source`, until the run ends."""
+    original, ledger = method_of(cls, "__init__"), watch.ledger
+
+    @functools.wraps(original)
+    def __init__(self: object, *args: object, **kwargs: object) -> None:
+        original(self, *args, **kwargs)
+        if ledger.is_watching and getattr(self, "category", None) is ResourceWarning:
+            ledger.warned(getattr(self, "source", None))
+
+    watch.patches.put(cls, "__init__", __init__)
 
 
 def _watch_waits(cls: type, attribute: str, watch: Watch) -> None:
