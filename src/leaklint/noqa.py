@@ -6,7 +6,6 @@ newline tokens), so the file is tokenized, but only where it has a finding and t
 
 import io
 import re
-import tokenize
 from collections.abc import Iterable, Mapping
 
 from leaklint.model.finding import Finding
@@ -41,6 +40,8 @@ def is_silenced(code: str, line: str) -> bool:
 
 def logical_lines(lines: list[str]) -> Mapping[int, str]:
     """Map each 1-based line to the physical lines that are searched for its comment; empty where tokenizing fails."""
+    import tokenize  # only here: few files have both a finding and the word, and importing it takes as long as a small one
+
     try:
         tokens = list(tokenize.generate_tokens(iter(lines).__next__))
     except (tokenize.TokenError, SyntaxError):

@@ -3,9 +3,9 @@
 import os
 import secrets
 import stat
-import tokenize
-from io import BytesIO
 from pathlib import Path
+
+from leaklint.model.source import encoding_of
 
 
 class CannotWrite(OSError):
@@ -61,7 +61,7 @@ def write_text(path: Path, text: str) -> None:
 
 def _encoded(path: Path, original: bytes, text: str) -> bytes:
     try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(original).readline)
+        encoding = encoding_of(original)
         if original.decode(encoding).encode(encoding) != original:
             raise CannotWrite(path, f"{encoding} would not write back the lines that stay")
         return text.encode(encoding)

@@ -7,6 +7,7 @@ knows nothing of trees, so it may take prose for code, never the other way round
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 
 from leaklint.catalogue import Catalogue
 
@@ -111,6 +112,7 @@ def release_lines(text: str, methods: frozenset[str]) -> set[int]:
     return found
 
 
+@lru_cache(maxsize=8)  # one text is asked about again and again while it is linted
 def imported_roots(text: str) -> frozenset[str]:
     """Give the top-level names of the modules that a text imports."""
     roots: set[str] = set()

@@ -3,7 +3,6 @@ with for what only a part of it had a name."""
 
 import ast
 
-from leaklint.analysis.extent import plan
 from leaklint.analysis.factory_plan import entered
 from leaklint.analysis.facts import Obligation, Suite, names_in
 from leaklint.analysis.held import release_steps
@@ -19,9 +18,9 @@ from leaklint.model.resource import With
 FILLING = ("append", "add", "appendleft")
 
 
-def plan_leak(one: Obligation) -> Fix | None:
-    """Give the fix of a leak: a with where one can stand, else what is less sure."""
-    return plan(one) or _plan_returns(one) or _plan_stack(one) or _plan_part(one)
+def plan_without_with(one: Obligation) -> Fix | None:
+    """Give the fix of a leak around which no with can stand."""
+    return _plan_returns(one) or _plan_stack(one) or _plan_part(one)
 
 
 def _plan_returns(one: Obligation) -> Fix | None:

@@ -1,16 +1,14 @@
 """`leaklint fix`: the files of a run rewritten, and a summary of what was fixed, what was not and why."""
 
 import functools
-import io
 import sys
-import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 
 from leaklint.commands.scope import STDIN, Scope, complain, configured, counted, discovered, worked
 from leaklint.engine import Project
 from leaklint.mending import Mended, mend_file, mend_source
-from leaklint.model.source import SourceError, decode, parse
+from leaklint.model.source import SourceError, decode, encoding_of, parse
 
 
 def run(scope: Scope, *, unsafe: bool, diff: bool, check: bool) -> int:
@@ -40,8 +38,7 @@ def _mend_stdin(scope: Scope, unsafe: bool, is_printing: bool) -> Mended:
     except SourceError as error:
         return Mended(name, error=str(error))
     if is_printing:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        sys.stdout.buffer.write(result.text.encode(encoding))
+        sys.stdout.buffer.write(result.text.encode(encoding_of(data)))
         sys.stdout.buffer.flush()
     return result
 

@@ -3,10 +3,9 @@
 import ast
 import gc
 import symtable
-import tokenize
 import warnings
+from codecs import BOM_UTF8
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 
 from leaklint.model.data import dataclass
@@ -115,7 +114,16 @@ def read_text(path: str) -> str:
 def decode(path: str, data: bytes) -> str:
     """Decode a file's bytes by its BOM or coding line (PEP 263); raises SourceError."""
     try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-        return data.decode(encoding)
+        return data.decode(encoding_of(data))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         raise SourceError(path, 0, f"cannot be decoded: {error}") from None
+
+
+def encoding_of(data: bytes) -> str:
+    """Give the encoding that a file's bytes declare; raises SyntaxError where they declare none that there is."""
+    if not data.startswith(BOM_UTF8) and b"coding" not in b"".join(data.split(b"\n", 2)[:2]):
+        return "utf-8"
+    import io
+    import tokenize  # only here: few files declare anything, and importing it takes as long as a small file
+
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]

@@ -36,9 +36,10 @@ PASSING = ("addCleanup", "addClassCleanup", "addModuleCleanup")  # hand the furt
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report the releases among the arguments of calls that register one."""
-    known = {op: one for one in _obligations(module) for op in one.releasing_calls}
     source = module.source
-    for call, released in registrations(source, module.functions):
+    found = list(registrations(source, module.functions))
+    known = {op: one for one in _obligations(module) for op in one.releasing_calls} if found else {}
+    for call, released in found:
         one = known.get(released)
         name = source.segment(source.span(released.func))
         text = f"`{ast.unparse(released)}` is called here and its result registered; register `{name}` itself"

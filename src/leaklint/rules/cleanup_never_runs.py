@@ -44,7 +44,7 @@ BARE = re.compile(r"^[ \t]+(?:await[ \t]+)?(?:\w+\.)*(\w+)\(", re.MULTILINE)
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report bare calls of generator functions, and yields after a fixture's first."""
     yield from _second_yields(module)
-    called = set(BARE.findall(module.source.text))
+    called = set(BARE.findall(module.source.text)) if "yield" in module.source.text else set()
     makers = {one.node.name for one in module.functions if one.node.name in called and _is_maker(one.node)}
     fixtures = {one.function for one in module.fixtures}
     for function in module.functions:

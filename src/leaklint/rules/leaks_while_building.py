@@ -36,7 +36,6 @@ from collections.abc import Iterator
 from leaklint.analysis.building import failing_step
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.order_plan import plan_building
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import fixed, subject
@@ -47,6 +46,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for one in module.obligations:
         step = failing_step(one) if is_reportable(one) else None
         if step is not None:
+            from leaklint.analysis.order_plan import plan_building  # only here: there is seldom such a step
+
             kept = f"`self.{one.attributes[0]}` ({one.site.label})" if one.attributes else subject(one)
             text = f"{kept} stays open when line {step.line} raises; release it there"
             yield fixed(rule.code, one.facts.source.span(one.node), text, plan_building(one, step))

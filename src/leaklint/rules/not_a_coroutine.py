@@ -40,7 +40,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             found = _finding(call, argument, module)
             if found is not None:
                 yield found
-    if AWAITED.search(module.source.text):
+    if "await" in module.source.text and AWAITED.search(module.source.text):
         yield from _awaited(module)
 
 

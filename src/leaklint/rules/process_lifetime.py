@@ -17,11 +17,11 @@ Fix: none by default; unsafe: a fixture in a test module, where only tests and f
 
 from collections.abc import Iterator
 
-from leaklint.analysis.collected_plan import opened_by, plan_of_module
-from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.facts import Obligation, is_reportable
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.setting import Body
 from leaklint.model.finding import Finding
+from leaklint.model.fix import Fix
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import finding, subject
 
@@ -33,8 +33,14 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         if is_reportable(one):
             text = f"{subject(one)} stays open as long as the process; open it where it is used, or release it at exit"
-            opened = opened_by(one)
-            yield finding(one, rule.code, text, plan_of_module(opened, module) if opened is not None else None)
+            yield finding(one, rule.code, text, _fix(one, module))
+
+
+def _fix(one: Obligation, module: ModuleFacts) -> Fix | None:
+    from leaklint.analysis.collected_plan import opened_by, plan_of_module  # only here: few modules need it
+
+    opened = opened_by(one)
+    return plan_of_module(opened, module) if opened is not None else None
 
 
 rule = Rule("LKR901", "process-lifetime", "a module-level name holds it for the life of the process", "none by default", check)

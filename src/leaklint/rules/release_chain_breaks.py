@@ -28,7 +28,6 @@ from collections.abc import Iterator
 from leaklint.analysis.chains import Chain, chains_of_body, chains_of_class
 from leaklint.analysis.facts import is_test_class
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.order_plan import plan_chain
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 
@@ -44,6 +43,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
 
 
 def _finding(chain: Chain, prefix: str, module: ModuleFacts) -> Finding:
+    from leaklint.analysis.order_plan import plan_chain  # only here: there is seldom such a chain
+
     text = f"where this raises, `{prefix}{chain.skipped}` stays open; release it in a `finally`"
     return Finding(rule.code, module.source.span(chain.release), text, fix=plan_chain(chain, module))
 

@@ -25,8 +25,8 @@ Fix: `with` (`async with`, `contextlib.closing`) up to the last use; the release
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import is_reportable
+from leaklint.analysis.leak_plan import plan_leak
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.unsafe_plan import plan_leak
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, rebinding, subject
