@@ -196,3 +196,8 @@ def ranked(graph: Graph) -> dict[Block, int]:
             order.append(block)
             stack.pop()
     return {block: number for number, block in enumerate(reversed(order))}
+
+
+def is_straight(rank: dict[Block, int]) -> bool:
+    """Say whether no ranked block leads back to an earlier one: there is no loop, and each block is reached once."""
+    return all(rank[target] > number for block, number in rank.items() for target in successors(block))

@@ -185,6 +185,8 @@ class Openers:
         return self._opens(path, known, region)
 
     def _opens(self, path: str, known: Outline, region: Region) -> bool:
+        if not known.may_return(region):
+            return False
         if known.may_acquire(region):
             return True
         if any(self._leads_on(path, known, region, place, chain) for place, chain in known.calls_in(region)):

@@ -116,10 +116,9 @@ class Outline:
         return [(one.start(), one[1], one[2]) for one in found if one[2].rpartition(".")[2][:1].isupper()]
 
     @cached_property
-    def calls(self) -> list[tuple[int, str]]:
-        """The calls of names defined or imported here: offset, dotted name."""
-        known = {*self.regions, *self.imports, "self", "cls"}
-        return [(one.start(), one[1]) for one in CALLED.finditer(self.text) if one[1].partition(".")[0] in known]
+    def callable(self) -> frozenset[str]:
+        """The names that may be called here and lead to a definition: those defined or imported here, and receivers."""
+        return frozenset({*self.regions, *self.imports, "self", "cls"})
 
     def definitions(self, name: str) -> list[Region]:
         """Give the definitions of a name outside classes."""
@@ -135,9 +134,16 @@ class Outline:
         first, last = bisect_left(self.places, region.start), bisect_left(self.places, region.end)
         return any(self.hands_on(place, region) for place in self.places[first:last])
 
-    def calls_in(self, region: Region) -> list[tuple[int, str]]:
-        """Give the calls in a region of names that are defined or imported here: offset, dotted name."""
-        return self.calls[bisect_left(self.calls, (region.start, "")) : bisect_left(self.calls, (region.end, ""))]
+    def calls_in(self, region: Region) -> Iterator[tuple[int, str]]:
+        """Yield the calls in a region of names that are defined or imported here: offset, dotted name."""
+        known = self.callable
+        for one in CALLED.finditer(self.text, region.start, region.end):
+            if one[1].partition(".")[0] in known:
+                yield one.start(), one[1]
+
+    def may_return(self, region: Region) -> bool:
+        """Say whether a region may give anything to its caller: a class by its attributes, a function by a return."""
+        return region.is_class or self.text.find("return", region.start, region.end) >= 0
 
     def named_in(self, region: Region) -> Iterator[str]:
         """Yield the names in the head of a class, and the factories of its fields."""

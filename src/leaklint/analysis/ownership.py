@@ -7,7 +7,7 @@ import ast
 
 from leaklint.analysis import calls
 from leaklint.analysis.dataflow import solve
-from leaklint.analysis.graph import Block, Branch, Jump, Kind, Reraise, ranked
+from leaklint.analysis.graph import Block, Branch, Jump, Kind, Reraise, is_straight, ranked
 from leaklint.analysis.liveness import mentioned_later
 from leaklint.analysis.ops import (
     Call,
@@ -48,16 +48,34 @@ def solve_ownership(setting: Setting, env: dict[Place, Values], sites: dict[Site
     rank = ranked(graph)
     setting.mentioned = mentioned_later(graph, rank, setting.scope.bindings.captured)
     start = Stores(graph.guards, [Store(env, sites)])
-    eventful: set[Block] = set()
-    stores = solve({graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting, eventful))
-    setting.record = record = Record()
-    for block in sorted((one for one in stores if one in eventful), key=lambda one: rank[one]):
-        for target, passed in flow(block, stores[block], setting, eventful):
-            _note_passage(block, target, passed, record)
+    record = Record()
+    if is_straight(rank):
+        setting.record = record
+        stores = solve({graph.entry: start}, rank, lambda block, fact: _noted(block, fact, setting, record))
+    else:
+        stores = _solve_first(start, rank, setting, record)
     for exit_block, name in ((graph.returned, "returned"), (graph.raised, "raised")):
         if exit_block in stores:
             _note_exit(stores[exit_block], name, record)
     return Solution(setting, stores, record)
+
+
+def _solve_first(start: Stores, rank: dict[Block, int], setting: Setting, record: Record) -> dict[Block, Stores]:
+    """Solve a graph with loops, then note what happens in the blocks where anything does: before, facts were preliminary."""
+    eventful: set[Block] = set()
+    stores = solve({setting.graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting, eventful))
+    setting.record = record
+    for block in sorted((one for one in stores if one in eventful), key=lambda one: rank[one]):
+        _noted(block, stores[block], setting, record)
+    return stores
+
+
+def _noted(block: Block, fact: Stores, setting: Setting, record: Record) -> Flow:
+    """Run a block whose facts are final, and note what happens in it."""
+    passed = flow(block, fact, setting, set())
+    for target, stores in passed:
+        _note_passage(block, target, stores, record)
+    return passed
 
 
 def _note_passage(block: Block, target: Block, passed: Stores, record: Record) -> None:

@@ -18,6 +18,7 @@ class Users:
 
     def __init__(self) -> None:
         self._by_root: dict[str, dict[str, list[str]]] = {}
+        self._found: dict[tuple[str, str, str, str], list[str]] = {}  # root, name, module and pattern -> files
 
     def of(self, path: str, name: str, pattern: re.Pattern[str]) -> list[str]:
         """Give the files that may use what a module (an absolute path) defines under a name, its own among them.
@@ -27,10 +28,13 @@ class Users:
         root = root_of(os.path.dirname(path))
         if root not in self._by_root:
             self._by_root[root] = _importers(root)
-        known = self._by_root[root]
         module = os.path.basename(os.path.dirname(path) if path.endswith("__init__.py") else path).removesuffix(".py")
-        found = dict.fromkeys([*known.get(name, ()), *known.get(module, ())])
-        return [path, *(one for one in found if one != path and pattern.search(_text(one)) is not None)]
+        key = (root, name, module, pattern.pattern)
+        if key not in self._found:
+            known = self._by_root[root]
+            importing = dict.fromkeys([*known.get(name, ()), *known.get(module, ())])
+            self._found[key] = [one for one in importing if pattern.search(_text(one)) is not None]
+        return [path, *(one for one in self._found[key] if one != path)]
 
 
 def _importers(root: str) -> dict[str, list[str]]:

@@ -38,8 +38,12 @@ OWN_LOOPS = ("asyncio.running_loop", "asyncio.current_loop")
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report the calls that run or close a loop, in whatever depth, in what runs on one."""
-    if allows_nesting(module):
-        return
+    found = list(_runs_inside(module))
+    if found and not allows_nesting(module):  # which is asked last: it reads who imports what, all over the project
+        yield from found
+
+
+def _runs_inside(module: ModuleFacts) -> Iterator[Finding]:
     for facts in module.loop_bodies:
         if is_on_loop(facts, module) and not is_meant_to_fail(facts):
             seen: set[ast.Call] = set()
