@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from flake8.exceptions import ExecutionError
 
 from leaklint.plugin import Plugin
 
@@ -60,7 +61,7 @@ def test_advice_only_where_it_is_selected(select: list[str] | None, extend_selec
     class Fresh(Plugin):
         """The options of a run are kept on the class."""
 
-    Fresh.parse_options(argparse.Namespace(select=select, extend_select=extend_select))
+    Fresh.parse_options(argparse.Namespace(select=select, extend_select=extend_select, filenames=[]))
     assert Fresh.is_advising is is_advising
 
 
@@ -77,6 +78,15 @@ def test_a_mistake_in_the_configuration_is_one_clear_line(leaky: Path) -> None:
     assert "leaklint: pyproject.toml: tool.leaklint.selct: unknown key; did you mean select?\n" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
     assert run.returncode == 1
+
+
+def test_a_mistake_in_the_configuration_ends_flake8_before_it_starts_processes(tmp_path: Path) -> None:
+    class Fresh(Plugin):
+        """The options of a run are kept on the class."""
+
+    (tmp_path / "pyproject.toml").write_text('[tool.leaklint]\nselct = ["LKR"]\n')
+    with pytest.raises(ExecutionError, match="unknown key; did you mean select"):
+        Fresh.parse_options(argparse.Namespace(select=["LKR"], extend_select=None, filenames=[str(tmp_path)]))
 
 
 def test_stub_files_are_silent(tmp_path: Path) -> None:

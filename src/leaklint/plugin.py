@@ -5,6 +5,7 @@ import ast
 import functools
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flake8.exceptions import ExecutionError
@@ -46,17 +47,19 @@ class Plugin:
         chosen = [*(select or ()), *(options.extend_select or ())]
         cls.is_advising = any(code.startswith(ADVICE) for code in chosen)
         cls.is_wanted = select is None or any(code.startswith(PREFIX) or PREFIX.startswith(code) for code in chosen)
+        if cls.is_wanted:
+            with _mistakes_as_errors():  # here, before flake8 starts processes that would all end with it
+                for path in options.filenames:
+                    _check_baseline(load_config(Path(path)))
 
     def run(self) -> Iterator[tuple[int, int, str, type["Plugin"]]]:
         """Give line, 0-based column and text of each finding."""
         if not self.is_wanted or self.filename.endswith(".pyi"):
             return
         try:
-            project = _project(load_config(Path(self.filename)))
-            with uncollected():
+            with _mistakes_as_errors(), uncollected():
+                project = _project(load_config(Path(self.filename)))
                 findings = _new(Source(self.filename, "".join(self.lines), self.tree), project)
-        except ConfigError as error:
-            raise ExecutionError(f"leaklint: {error}") from None
         except SourceError as error:
             yield max(error.line, 1), 0, f"{NOT_ANALYSED} {error.reason}", Plugin
             return
@@ -73,6 +76,22 @@ def _new(source: Source, project: Project) -> list[Finding]:
     counted = unsilenced(findings, source.text)
     known = {id(found) for found in counted} - {id(found) for found in unbaselined(counted, source, project)}
     return [found for found in findings if id(found) not in known]
+
+
+@contextmanager
+def _mistakes_as_errors() -> Iterator[None]:
+    """Let a mistake in the user's configuration end flake8 with one clear line."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ExecutionError(f"leaklint: {error}") from None
+
+
+def _check_baseline(config: Config) -> None:
+    if config.baseline is not None and config.baseline.exists():  # while nothing is found, nobody misses it
+        from leaklint.baseline.file import load
+
+        load(config.baseline)
 
 
 @functools.cache
