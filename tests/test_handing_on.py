@@ -262,8 +262,120 @@ SILENT = {
             connection = yield aiomysql.connect(host="localhost")
             connection.close()
     """,
+    "what an object only holds is closed through its attribute": """
+        import httpx
+        from dataclasses import dataclass
+
+        @dataclass
+        class Context:
+            name: str
+            pool: httpx.Client
+
+        class Session:
+            def __init__(self, http):
+                self._http = http
+
+        def read(show):
+            context = Context("a", pool=httpx.Client())
+            session = Session(httpx.Client())
+            try:
+                show(context, session)
+            finally:
+                context.pool.close()
+                session._http.close()
+    """,
+    "a class method that keeps the one object it makes": """
+        import httpx
+
+        class Api:
+            _one = None
+            _all = {}
+
+            def __init__(self):
+                self.http = httpx.Client()
+
+            @classmethod
+            def shared(cls):
+                if cls._one is None:
+                    cls._one = cls()
+                return cls._one
+
+            @classmethod
+            def of(cls, name):
+                found = cls._all.get(name)
+                if found is None:
+                    found = cls()
+                    cls._all[name] = found
+                return found
+
+            def close(self):
+                self.http.close()
+
+        def read():
+            return Api.shared().http.get("/").text + Api.of("a").http.get("/").text
+    """,
 }
 FOUND = {
+    "objects that class methods and static ones make": """
+        import httpx
+
+        class Api:
+            def __init__(self):
+                self.http = httpx.Client()
+
+            @classmethod
+            def create(cls):
+                return cls()
+
+            @staticmethod
+            def default():
+                return Api()
+
+            def close(self):
+                self.http.close()
+
+        class View:
+            def __init__(self, api):
+                self.api = api
+
+            @classmethod
+            def create(cls):
+                return cls(Api())
+
+            def close(self):
+                self.api.close()
+
+        def created():
+            api = Api.create()  # LKR101
+            return api.http.get("/").text
+
+        def default():
+            api = Api.default()  # LKR101
+            return api.http.get("/").text
+
+        def viewed():
+            view = View.create()  # LKR101
+            return view.api.http.get("/").text
+    """,
+    "one that is made because none is given": """
+        import httpx
+
+        class Api:
+            def __init__(self, http=None):
+                self._own = http is None
+                self.http = http or httpx.Client()
+
+            def close(self):
+                if self._own:
+                    self.http.close()
+
+        def lent(http):
+            return Api(http).http.get("/").text
+
+        def made():
+            api = Api()  # LKR101
+            return api.http.get("/").text
+    """,
     "a predicate of another argument": """
         def fetch(target, other, isfilelike):
             if isfilelike(target):

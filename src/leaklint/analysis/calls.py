@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable
 
-from leaklint.analysis import arguments, callee, effects, events
+from leaklint.analysis import arguments, callee, containers, effects, events
 from leaklint.analysis.effects import Outcome
 from leaklint.analysis.hierarchy import memory_type
 from leaklint.analysis.names import Scope, terminal
@@ -11,21 +11,17 @@ from leaklint.analysis.ops import Call
 from leaklint.analysis.setting import Project, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
-    ESCAPED,
     NOTHING,
     BoundMethod,
     Box,
     Closing,
     Closure,
-    Constant,
     Dependent,
-    Elements,
     Field,
     Instance,
     Part,
     Reference,
     Site,
-    Value,
     Values,
     View,
     instance,
@@ -36,16 +32,7 @@ from leaklint.model.resource import Effect
 EVENTS = frozenset(f"{module}.Event" for module in ("asyncio", "threading", "trio", "anyio"))
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__", "__del__"))
-FILLING = frozenset(
-    ["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"]
-)
 STORING = ("add", "append", "insert", "put", "push", "register", "track", "keep", "store", "enter")
-COPYING = frozenset(
-    f"builtins.{name}"
-    for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "zip", "iter", "dict", "map", "filter"]
-)
-
-
 WRITING = frozenset(("builtins.str", "builtins.repr", "builtins.hex"))
 
 
@@ -102,30 +89,10 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
     if callee.is_standard(name):
         effect = Effect.TAKES if callee.is_class_name(last) else Effect.BORROWS
         effects.spread(op, store, setting, lambda _: effect, outcome)
-        if name in COPYING:
-            _copy(op, store, setting, outcome)
+        if name in containers.COPYING:
+            containers.copy(op, store, setting, outcome)
         return None
     return effects.spread(op, store, setting, _guesses(op, last), outcome, is_unknown=True)
-
-
-def _copy(op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
-    """Make a container of what the arguments hold; what is read out of a generator is data, and free of its source."""
-    contents: set[Value] = set()
-    for argument in op.arguments:
-        if argument.keyword is not None:
-            contents.update(store.values(argument.operand))  # `dict(log=file)`
-            continue
-        for value in store.values(argument.operand):
-            if isinstance(value, Box):
-                held = store.env.get(value, NOTHING)
-                contents.update(one for one in held if not isinstance(one, View | Dependent) and one is not ESCAPED)
-            elif isinstance(value, Elements):
-                contents.update(one for element in value.values for one in element)
-            elif isinstance(value, Site) and value.resource.exhausts:
-                events.release_all(value, op, store, setting)
-    box = setting.boxes.setdefault(op, Box(op.line))
-    store.env[box] = frozenset(contents)
-    outcome.values.add(box)
 
 
 def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -137,12 +104,21 @@ def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outc
     return _call_found(op, setting.project, name, setting.scope, store, setting, outcome)
 
 
-def _call_found(op: Call, project: Project, name: str, scope: Scope, store: Store, setting: Setting, outcome: Outcome) -> None:
+def _call_found(
+    op: Call,
+    project: Project,
+    name: str,
+    scope: Scope,
+    store: Store,
+    setting: Setting,
+    outcome: Outcome,
+    is_asked: bool = False,
+) -> None:
     """Call what a name of a first-party module means; `Class.method` is called on the class."""
     in_memory = memory_type(scope.definition(name), scope, setting.catalogue)
     if in_memory is not None:
         outcome.values.add(instance(in_memory))
-    if not _matters(op, store, setting) or in_memory is not None:
+    if not (is_asked or _matters(op, store, setting)) or in_memory is not None:
         return None
     owner, _, method = name.rpartition(".")
     receiver: Values = NOTHING
@@ -191,6 +167,8 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
             case BoundMethod(site=site, method=method):
                 is_known = True
                 _call_on_site(op, method, site, store, setting, outcome)
+            case Instance(type_name=name) if op.callee == "cls" and ":" in name:  # a class method makes an object of its class
+                is_known |= _call_own_class(op, name, store, setting, outcome)
             case Site():
                 events.move((value,), op, store, setting)  # who knows what it does with itself
             case _:
@@ -198,6 +176,14 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
     if not is_known:
         name = op.node.func.id if isinstance(op.node.func, ast.Name) else ""
         effects.spread(op, store, setting, _guesses(op, name), outcome, is_unknown=True)
+
+
+def _call_own_class(op: Call, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    found = setting.project.class_at(type_name)
+    if found is None or not (found[1] in found[0].words or _matters(op, store, setting)):
+        return False
+    _call_found(op, found[0], found[1], found[0].scope, store, setting, outcome, is_asked=True)
+    return True
 
 
 def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -214,7 +200,7 @@ def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome:
                 _call_on_site(op, method, value, store, setting, outcome, is_sure)
             case Box():
                 is_known = True
-                _call_on_box(op, method, value, store, setting, outcome)
+                containers.call_on_box(op, method, value, store, setting, outcome)
             case Instance(type_name=type_name):
                 is_known |= _call_on_instance(op, method, type_name, store, setting, outcome)
             case View(site=site) | Dependent(site=site):
@@ -241,7 +227,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     summary = setting.catalogue.any_method(method)
     if summary is not None:
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
-    if method in FILLING or method.startswith(STORING):
+    if method in containers.FILLING or method.startswith(STORING):
         _fill_field(op, store, setting)
     if method == "format":
         _write_out(op, store, setting)
@@ -260,9 +246,12 @@ def _fill_field(op: Call, store: Store, setting: Setting) -> None:
 
 
 def _call_through_class(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
-    """Call a method of a class of the module by the class's name, with the instance as an argument: `Base.setUp(self)`."""
+    """Call a method of a class of the module by the class's name: `Client.create()`, `Base.setUp(self)`."""
     name = op.node.func.value.id if isinstance(op.node.func, ast.Attribute) and isinstance(op.node.func.value, ast.Name) else ""
     owner = setting.scope.definition(name)
+    if isinstance(owner, ast.ClassDef) and setting.project.is_unbound(name, method):
+        _call_found(op, setting.project, f"{name}.{method}", setting.scope, store, setting, outcome)
+        return True
     body = owner.body if isinstance(owner, ast.ClassDef) else []
     if not any(isinstance(one, ast.FunctionDef) and one.name == method and not one.decorator_list for one in body):
         return False
@@ -384,37 +373,6 @@ def _call_inside(
     if found is None:
         return False
     return _call_own_method(op, method, receiver, own_type(found[0].path, found[1]), store, setting, outcome)
-
-
-def _call_on_box(op: Call, method: str, box: Box, store: Store, setting: Setting, outcome: Outcome) -> None:
-    contents = store.env.get(box, NOTHING)
-    if method in FILLING:
-        for argument in op.arguments:
-            values = store.values(argument.operand)
-            if method in ("extend", "update", "extendleft"):
-                for value in [one for one in values if isinstance(one, Box)]:
-                    values |= frozenset(one for one in store.env.get(value, NOTHING) if not isinstance(one, View | Dependent))
-                values = frozenset(one for one in values if not isinstance(one, Box))
-            _put(box, values, op, store, setting)
-        if method == "setdefault":
-            outcome.values.update(store.env.get(box, NOTHING))
-    elif method in ("pop", "popleft", "get", "popitem", "__getitem__"):
-        outcome.values.update(value for value in contents if value is not ESCAPED)
-    else:
-        outcome.values.add(box)
-
-
-def _put(box: Box, values: Values, op: Call, store: Store, setting: Setting) -> None:
-    """Put values into a container made here; into one that has escaped, they escape too."""
-    contents = store.env.get(box, NOTHING)
-    if ESCAPED in contents:
-        events.move(values, op, store, setting)
-    if store.is_named(box):
-        events.contain(values, setting)
-    carried = frozenset(value for value in values if not isinstance(value, Constant))
-    if carried and not carried <= contents:
-        store.env[box] = contents | carried
-        store.version += 1
 
 
 def _call_on_instance(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:

@@ -30,7 +30,7 @@ def chains_of_class(owner: Owner) -> Iterator[Chain]:
     """Yield the chains in the release methods that a class itself defines, and in what they call."""
     methods: dict[str, frozenset[str]] = {}
     for owned in owner.owned:
-        methods[owned.attribute] = methods.get(owned.attribute, frozenset()) | owned.releases
+        methods[owned.attribute] = methods.get(owned.attribute, frozenset()) | owned.releases | owned.functions
     called = owner.reached(owner.release_methods()).calls
     for statement in owner.node.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name in called:
@@ -74,8 +74,11 @@ def _chains(candidates: list[Suite], found: Released) -> Iterator[Chain]:
 def _released(statement: ast.stmt, methods: Mapping[str, frozenset[str]]) -> str | None:
     """Give the attribute of self that a statement releases, if that is all it does."""
     match _called(statement):
-        case ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=attribute), attr=method):
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=attribute), attr=method)):
             return attribute if method in methods.get(attribute, ()) else None
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name), args=[ast.Attribute(attr=attribute) as given]):
+            is_own = isinstance(given.value, ast.Name) and given.value.id == "self"
+            return attribute if is_own and f"{module}.{name}" in methods.get(attribute, ()) else None
         case _:
             return None
 
@@ -86,17 +89,18 @@ def _released_in_loop(loop: ast.For | ast.AsyncFor, methods: Mapping[str, frozen
     names = {one.id for one in walk(loop.target) if isinstance(one, ast.Name)}
     for statement in _statements(loop) if attributes else ():
         match _called(statement):
-            case ast.Attribute(value=ast.Name(id=name), attr=method) if name in names and method in methods[attributes[0]]:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if (
+                name in names and method in methods[attributes[0]]
+            ):
                 yield statement, attributes[0]
             case _:
                 pass
 
 
 def _called(statement: ast.stmt) -> ast.expr | None:
-    """Give what a statement calls, if that is all it does."""
+    """Give the call that a statement is."""
     value = statement.value if isinstance(statement, ast.Expr) else None
-    value = value.value if isinstance(value, ast.Await) else value
-    return value.func if isinstance(value, ast.Call) else None
+    return value.value if isinstance(value, ast.Await) else value
 
 
 def _unprotected(statement: ast.stmt) -> Iterator[ast.stmt]:

@@ -3,8 +3,9 @@
 import ast
 
 from leaklint.analysis.closures import READING, RELEASING
+from leaklint.analysis.fields import fields, is_dataclass
 from leaklint.analysis.names import children, terminal, walk
-from leaklint.analysis.owners import Owner, is_dataclass
+from leaklint.analysis.owners import Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.retention import retained
 from leaklint.analysis.running import asks_loop, runs_loop
@@ -18,20 +19,15 @@ TAKES = ParameterEffect(Effect.TAKES)
 BORROWS = ParameterEffect(Effect.BORROWS)
 
 
-def fields_of(node: ast.ClassDef) -> tuple[str, ...]:
-    """Give the names of a dataclass's fields, which are its constructor's parameters."""
-    return tuple(one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name))
-
-
 def inherited(owner: Owner, given: Given) -> FunctionSummary | None:
     """Summarise a constructor that nobody wrote: a dataclass's, or one without parameters."""
     if not owner.is_closed or (owner.node.decorator_list and not is_dataclass(owner.node)):
         return None
-    fields = fields_of(owner.node) if is_dataclass(owner.node) else ()
+    names = tuple(name for name, _ in fields(owner.node))
     passed = {name for name, what in given if what != DEFAULT}
     builders = owner.builders()
     makes = any(name not in passed for name in owner.defaults) or any(one.method in builders for one in owner.keeps())
-    return _stored(owner, {name: {name} for name in fields}, fields, makes)
+    return _stored(owner, {name: {name} for name in names}, names, makes)
 
 
 def written(owner: Owner, solution: Solution) -> FunctionSummary:
@@ -80,6 +76,7 @@ def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ..
         effects,
         acquires=(own,) if own is not None and (makes or own.resource.opened_by) else (),
         wraps=wraps,
+        fields=frozenset((name, attribute) for name in wraps for attribute in stored[name]),
         returns=frozenset((itself,)),
         adopts=frozenset(adopts),
         adopter=owner.adopter,

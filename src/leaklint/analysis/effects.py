@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from leaklint.analysis import arguments, callee, events
-from leaklint.analysis.ops import Call, Operand
+from leaklint.analysis.ops import Call
 from leaklint.analysis.quiet import QUIET
 from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
 from leaklint.analysis.store import Store
@@ -16,18 +16,16 @@ from leaklint.analysis.values import (
     Closure,
     Dependent,
     Elements,
-    Instance,
     Site,
     Value,
     Values,
     instance,
-    is_double,
 )
+from leaklint.analysis.wrapping import is_over_another
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
-FILE_METHODS = frozenset(("readline", "seek", "tell", "fileno"))  # read() a path may have, too
 PARAMETER = "self"  # how summaries call the receiver
 
 
@@ -78,7 +76,7 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
         _acquire_contents(op, (content,), store, setting, outcome)
     outcome.diverges |= summary.diverges
     is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
-    kinds = () if is_dismissed or _is_over_another(op, effect, store, setting) else summary.acquires
+    kinds = () if is_dismissed or is_over_another(op, effect, store, setting) else summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
         if not variant.is_silent and kinds and not any(variant.acquires or ()):
             _acquire_unopened(op, kinds[0], setting, outcome)
@@ -123,7 +121,9 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
         if name in summary.passes:
             outcome.values.update(values)
         elif name in summary.wraps:
-            outcome.values.update(site.view for site in store.carried(values))
+            for site in store.carried(values):
+                site.fields.update(attribute for parameter, attribute in summary.fields if parameter == name)
+                outcome.values.add(site.view)
     outcome.values.update(instance(name) for name in summary.returns)
     acquire(op, summary.acquires, setting, outcome)
     for site in outcome.sites:
@@ -143,53 +143,6 @@ def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: S
         if isinstance(value, Site) and effect is not None:
             for method in sorted(effect.uses & value.resource.fails_after_release)[:1]:
                 events.use(value, op, store, setting, method)
-
-
-def _is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, setting: Setting) -> bool:
-    """Say whether a call wraps a BytesIO or a mock, or reads from a file that is open: it holds nothing itself."""
-    for index, argument in enumerate(op.arguments):
-        wrapped = effect(index)
-        values = store.values(argument.operand)
-        if values and all(_is_nothing(one, wrapped, setting) for one in values):
-            return True
-        if wrapped in (Effect.WRAPS, Effect.TAKES) and not _is_writing(op):
-            is_open = all(_is_file(one, setting) for one in values) and wrapped is Effect.WRAPS
-            if is_open if values else argument.keyword == "fileobj" or _is_read_from(argument.operand, setting):
-                return True
-    return False
-
-
-def _is_nothing(value: Value, wrapped: Effect, setting: Setting) -> bool:
-    """Say whether a value leaves what is made over it with nothing to release."""
-    if wrapped is Effect.TAKES:
-        return is_double(value)
-    return wrapped in (Effect.WRAPS, Effect.PASSES) and arguments.is_in_memory(value, setting.catalogue)
-
-
-def _is_writing(op: Call) -> bool:
-    """Say whether a mode among the arguments writes: what is written so is whole only once the wrapper is closed."""
-    modes = [one.literal for index, one in enumerate(op.arguments) if one.keyword == "mode" or (index and not one.keyword)]
-    return any(isinstance(mode, str) and not mode.startswith("r") for mode in modes)
-
-
-def _is_file(value: Value, setting: Setting) -> bool:
-    """Say whether a value is an open file, or some object of the module that stands for one."""
-    match value:
-        case Instance(type_name=name):
-            return ":" in name  # of the project
-        case Site(resource=resource):
-            return setting.catalogue.is_a(resource.name, "io.IOBase")
-        case _:
-            return False
-
-
-def _is_read_from(operand: Operand, setting: Setting) -> bool:
-    """Say whether a parameter is used as an open file: it is the caller's, who closes it."""
-    names = setting.scope.bindings
-    if operand not in names.parameters or operand in names.variables:
-        return False
-    ops = (one for block in setting.graph.blocks for one in block.ops)
-    return any(isinstance(one, Call) and one.receiver == operand and one.method in FILE_METHODS for one in ops)
 
 
 def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from leaklint.analysis.attributes import RELEASE_METHODS, own_attributes
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
 from leaklint.analysis.facts import Facts, Obligation, closer, is_judged, is_made_for_caller, is_reportable, is_test_class
+from leaklint.analysis.fields import fields
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
@@ -172,13 +173,12 @@ class ModuleFacts:
         return any(path != self.project.path for path in users)
 
     @property
-    def neglected_fields(self) -> Iterator[tuple[Owner, str, str, ast.AnnAssign]]:
+    def neglected_fields(self) -> Iterator[tuple[Owner, str, str, ast.stmt]]:
         """The fields of dataclasses whose factory, named third, acquires what no release method of the class reaches."""
-        owners = [self.project.owner(one) for one in self.classes] if "factory=" in self.source.text else []
+        text = self.source.text
+        owners = [self.project.owner(one) for one in self.classes] if "factory=" in text or "Factory(" in text else []
         for owner in owners:
-            fields = [one for one in owner.node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
-            for one in fields if owner.neglected else ():
-                name = one.target.id if isinstance(one.target, ast.Name) else ""
+            for name, one in fields(owner.node) if owner.neglected else ():
                 if name in owner.neglected and is_judged(owner, name, self.source) and not owner.is_ended(name):
                     yield owner, name, owner.neglected[name].lstrip(":"), one
 

@@ -206,7 +206,8 @@ class Openers:
         """Say whether what a region calls, or names as a base, may open something."""
         first, _, rest = chain.partition(".")
         if first in ("self", "cls"):
-            return region.owner is not None and bool(rest) and self._may_open(path, f"{region.owner}.{rest}")
+            made = f"{region.owner}.{rest}" if rest else region.owner  # `cls()`
+            return region.owner is not None and (bool(rest) or first == "cls") and self._may_open(path, str(made))
         return chain != region.name and (first in known.regions or first in known.imports) and self._may_open(path, chain)
 
     def _has_release(self, path: str, name: str) -> bool:

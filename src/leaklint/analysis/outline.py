@@ -27,7 +27,7 @@ WRAPS = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*(?:(?:await|yield|from)[ \t]+)*[\w
 NAMING = re.compile(
     r"^[ \t]+(\w+)[ \t]*(?::[^\n=(]*|:[ \t]*\([^)=]*\)[ \t]*)?=[ \t]*([A-Za-z_][\w.]*)[ \t]*(?:#[^\n]*)?$", re.MULTILINE
 )
-FACTORY = re.compile(r"default_factory=([\w.]+)")
+FACTORY = re.compile(r"\b(?:default_)?[fF]actory[=(]([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 Moves = tuple[list[tuple[int, str, str]], list[tuple[int, str]]]  # each: offset, perhaps a name, the rest of the line
 CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")

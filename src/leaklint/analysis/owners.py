@@ -21,7 +21,7 @@ from leaklint.analysis.attributes import (
 )
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
-from leaklint.analysis.names import FunctionNode, Scope, terminal
+from leaklint.analysis.names import FunctionNode, terminal
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import Site, own_type
 from leaklint.model.data import dataclass, field, replace
@@ -43,6 +43,7 @@ class Owned:
     method: str
     is_async: bool  # its release is a coroutine
     releases: frozenset[str]
+    functions: frozenset[str] = frozenset()  # dotted names of those that release it as their argument
     is_contained: bool = False  # in a container that the attribute holds
     loop_bound: str | None = None  # as of its resource
     behind: str = ""  # what it owns in turn, where it is of the project: "httpx.Client opened at app/backends.py:41"
@@ -316,35 +317,10 @@ def owned_by(site: Site, names: list[str], contained: set[str], path: str, metho
             method,
             not resource.releases and bool(resource.async_releases),
             resource.releases | resource.async_releases,
+            resource.release_functions,
             name in contained,
             resource.loop_bound,
             site.label.partition(", which owns ")[2],
         )
         for name in names
     ]
-
-
-def is_dataclass(node: ast.ClassDef) -> bool:
-    """Say whether a class is a dataclass (or attrs one), whose fields are its constructor's parameters."""
-    return any(terminal(one) in ("dataclass", "define", "attrs", "s", "frozen", "mutable") for one in node.decorator_list)
-
-
-def default_factories(node: ast.ClassDef, scope: Scope) -> dict[str, str]:
-    """Give the dataclass fields whose default factory is a callable, by its dotted name (`:name` where it is the module's)."""
-    found: dict[str, str] = {}
-    for statement in node.body if is_dataclass(node) else []:
-        match statement:
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call) if terminal(call) == "field":
-                for keyword in call.keywords:
-                    factory = _factory(keyword.value, scope) if keyword.arg in ("default_factory", "factory") else None
-                    if factory is not None:
-                        found[name] = factory
-            case _:
-                pass
-    return found
-
-
-def _factory(node: ast.expr, scope: Scope) -> str | None:
-    if isinstance(node, ast.Name) and scope.definition(node.id) is not None:
-        return f":{node.id}"
-    return scope.dotted(node)

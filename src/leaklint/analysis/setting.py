@@ -74,6 +74,7 @@ class FunctionSummary:
     contents: tuple[Acquired, ...] = ()  # where the result is a container
     passes: frozenset[str] = frozenset()
     wraps: frozenset[str] = frozenset()
+    fields: frozenset[tuple[str, str]] = frozenset()  # of a constructor: parameters and the attributes that hold them
     returns: frozenset[str] = frozenset()
     returns_none: bool = False  # perhaps
     runs_loop: bool = False  # on some path, and without asking whether one is running
@@ -116,6 +117,10 @@ class Project(Protocol):
 
     def method(self, class_name: str, name: str, given: Given) -> FunctionSummary | None:
         """Summarise a method of a class of the module, inherited ones included."""
+        ...
+
+    def is_unbound(self, class_name: str, name: str) -> bool:
+        """Say whether a method of a class is called on the class: a class method or a static one."""
         ...
 
     def method_parameters(self, class_name: str, name: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_class_name, is_standard
+from leaklint.analysis.fields import default_factories, fields
 from leaklint.analysis.files import conftests, module_name
 from leaklint.analysis.graph import Graph, Thrown
 from leaklint.analysis.hierarchy import describe
@@ -28,7 +29,7 @@ from leaklint.analysis.names import (
 )
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.ops import Call, Evaluate, Op
-from leaklint.analysis.owners import Owned, Owner, default_factories, owned_by
+from leaklint.analysis.owners import Owned, Owner, owned_by
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.parameters import stand_in
 from leaklint.analysis.passing import passed_to, passing_calls
@@ -360,7 +361,7 @@ class ModuleProject:
         found = scope.definition(name)
         if isinstance(found, ast.ClassDef):
             init = self.described(found).methods.get("__init__")
-            return parameters_of(init[1])[1:] if init else constructors.fields_of(found)
+            return parameters_of(init[1])[1:] if init else tuple(name for name, _ in fields(found))
         return parameters_of(found) if found is not None else ()
 
     def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
@@ -387,6 +388,12 @@ class ModuleProject:
         if found is None:
             return ()
         return parameters_of(found[1]) if is_static(found[1]) else parameters_of(found[1])[1:]
+
+    def is_unbound(self, class_name: str, name: str) -> bool:
+        """Say whether a method of a class of the module is called on the class: a class method or a static one."""
+        found = self._method(class_name, name)
+        decorators = found[1].decorator_list if found is not None else []
+        return any(terminal(one) in ("classmethod", "staticmethod") for one in decorators)
 
     def method_node(self, node: ast.ClassDef, name: str) -> FunctionNode | None:
         """Give a method of a class of the module, inherited ones included."""

@@ -155,6 +155,8 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
                 loaded.update(_attribute(value, attribute, setting))
             case Part(site=site, attribute=part) if f"{part}.{attribute}" in site.resource.part_releases:
                 loaded.add(_bound(site, f"{part}.{attribute}", setting))
+            case View(site=site) if attribute in site.fields:
+                loaded.add(site)
             case View(site=site) | Dependent(site=site) | Part(site=site):
                 events.use(site, op, store, setting)
                 loaded.add(value if isinstance(value, View) and ATTRIBUTE in site.resource.lazy else site.dependent)

@@ -108,6 +108,7 @@ class Site:
     is_optional: bool = False  # the call may give None instead
     is_given: bool = False  # an argument in the place of None, which would not be given if it was falsy
     maker: "Site | None" = None  # whose method gave it, where it ends with that
+    fields: set[str] = field(default_factory=set)  # attributes of first-party objects that hold it: `context.pool`
     view: "View" = field(init=False)
     closing: "Closing" = field(init=False)
     dependent: "Dependent" = field(init=False)
