@@ -1,6 +1,7 @@
 """Imports over the modules of a project: which file a name leads to, and what is known of it there."""
 
 import os
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -120,3 +121,28 @@ def test_module_names_and_paths(tree: Tree) -> None:
     assert find_module("app.core.io.Thing.method", path) == (path, ("Thing", "method"))
     assert find_module("..core.io", path) == (path, ())
     assert find_module("nowhere.at.all", path) is None
+
+
+def test_a_class_outlives_the_tree_of_its_base(tree: Tree) -> None:
+    """The trees last asked for are kept; a base's constructor is solved again after its tree was let go."""
+    base = """
+        class Base:
+            def __init__(self, path, *, is_open=True):
+                self.file = open(path) if is_open else None
+
+            def close(self):
+                if self.file:
+                    self.file.close()
+        """
+    use = [
+        "from base import Base",
+        *(f"from m{n} import make{n}" for n in range(250)),
+        "class Mine(Base): ...",
+        "def first(path):",
+    ]
+    use += ["    one = Mine(path, is_open=True)", "    return one.file.read()"]
+    use += ["def between(path):", *(f"    make{n}(path).close()" for n in range(250))]
+    use += ["def second(path):", "    return Mine(path, is_open=False).file"]
+    files = {f"m{n}.py": f"def make{n}(path):\n    return open(path)\n" for n in range(250)}
+    root = tree({**files, "base.py": textwrap.dedent(base), "use.py": "\n".join(use) + "\n"})
+    assert findings(root, "use.py") == [(use.index("    one = Mine(path, is_open=True)") + 1, "LKR101")]

@@ -120,6 +120,15 @@ class ModuleProject:
     def _by_node(self) -> dict[FunctionNode, Function]:
         return {one.node: one for one in self.functions}
 
+    def _function(self, node: FunctionNode) -> Function:
+        """Give the function of a node, which may be of a tree that was let go since, and is the same text."""
+        found = self._by_node.get(node)
+        if found is None:
+            place = (node.lineno, node.col_offset, node.name)
+            same = (one for one in self.functions if (one.node.lineno, one.node.col_offset, one.node.name) == place)
+            found = next(same, Function(node))
+        return found
+
     def may_acquire(self, node: ast.stmt) -> bool:
         """Say whether a word that can acquire stands on a line of a statement."""
         return not self.lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
@@ -317,11 +326,11 @@ class ModuleProject:
             return []
         if not is_cached and not stores(node):
             return []
-        setting = self.lowered(self._by_node.get(node) or Function(node))
+        setting = self.lowered(self._function(node))
         if not self.acquires_in(setting.graph):
             return []
         found: dict[tuple[str, int], Owned] = {}
-        solution = self.solved(self._by_node.get(node) or Function(node), setting)
+        solution = self.solved(self._function(node), setting)
         # of several on one line the last stays: in an order that no address decides
         for site, history in sorted(solution.record.histories.items(), key=lambda one: one[0].label, reverse=True):
             names = [name] if is_cached and history.returns and not history.moves else list(history.fields)
@@ -348,7 +357,7 @@ class ModuleProject:
             if self._pending.is_begun(key):
                 return None
             self._pending.begin(key)
-            summary = constructors.written(owner, project.solve(project._by_node[init[1]], given))
+            summary = constructors.written(owner, project.solve(project._function(init[1]), given))
             if self._pending.end():
                 return summary
             self._known[key] = summary
@@ -462,7 +471,7 @@ class ModuleProject:
         if pending.is_too_deep() or _length(node) > LONGEST:
             return None
         pending.begin(key)
-        summary = self._settled(key, self._by_node.get(node) or Function(node), key[1])
+        summary = self._settled(key, self._function(node), key[1])
         rests = pending.end()
         if rests:
             pending.guess_summary(key, summary, rests)
