@@ -145,11 +145,26 @@ def held_yields(module: ModuleFacts) -> Iterator[HeldYield]:
         if _is_sent_to(node):
             continue
         for one, blocks in yields(node):
-            held = [block for block in blocks if isinstance(block, ast.AsyncWith)]
+            scope = function_scope(function, module.scope)
+            held = [block for block in blocks if isinstance(block, ast.AsyncWith) and not _is_passing_on(block, scope, module)]
             if held and not _is_drivers(one, function, held, module):
                 if not _is_driven(function, module):
                     yield HeldYield(function, one, held[-1])
                 break
+
+
+def _is_passing_on(block: ast.AsyncWith, scope: Scope, module: ModuleFacts) -> bool:
+    """Say whether a with only closes another generator in time, so that who closes this one closes that: `aclosing(stream)`."""
+    for item in block.items:
+        match item.context_expr:
+            case ast.Call(func=closing, args=[given]) if terminal(closing).lstrip("_") == "aclosing":
+                value = scope.bindings.values.get(given.id) if isinstance(given, ast.Name) else given
+                dotted = scope.dotted(value.func) if isinstance(value, ast.Call) else None
+                if dotted is not None and module.project.catalogue.resource(dotted) is not None:
+                    return False
+            case _:
+                return False
+    return True
 
 
 def _is_sent_to(node: ast.AsyncFunctionDef) -> bool:

@@ -313,8 +313,15 @@ class Expressions(Builder, ABC):
             is_awaited,
             bound_to,
         )
-        self.emit(call, _thrown(call))
+        self.emit(call, None if self._is_lazy(call) else _thrown(call))
         return dest
+
+    def _is_lazy(self, call: ops.Call) -> bool:
+        """Say whether a call only makes a coroutine, or an async generator, of a function of the module."""
+        if call.is_awaited or call.reference is None or not call.reference.startswith(":"):
+            return False
+        found = self.scope.definition(call.reference[1:])
+        return isinstance(found, ast.AsyncFunctionDef) and not found.decorator_list
 
     def _arguments(self, node: ast.Call) -> list[ops.Argument]:
         found = []

@@ -1,8 +1,10 @@
 """Which versions of Python reach a statement, as tests of `sys.version_info` around and before it say."""
 
 import ast
+from itertools import pairwise
 
 from leaklint.analysis.facts import Facts
+from leaklint.analysis.loops import own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Scope, walk
 
@@ -17,11 +19,13 @@ def parsed(version: str) -> Version:
     return int(major), int(minor)
 
 
-def is_reached_from(version: Version, statement: ast.stmt, facts: Facts, module: ModuleFacts) -> bool:
-    """Say whether a statement runs on a version of Python, or on a later one."""
+def is_reached_from(
+    version: Version, statement: ast.stmt, facts: Facts, module: ModuleFacts, node: ast.expr | None = None
+) -> bool:
+    """Say whether a statement, or an expression of it, runs on a version of Python, or on a later one."""
     if "version_info" not in module.source.text:
         return True
-    if not _is_reached(version, statement, facts):
+    if not _is_reached(version, statement, facts) or (node is not None and _is_cut_short(version, node, facts)):
         return False
     function = facts.function
     if function is None:
@@ -41,6 +45,23 @@ def _is_reached(version: Version, statement: ast.stmt, facts: Facts) -> bool:
         isinstance(one, ast.If) and _ends(one.body) and _is_before(version, one.test, True, facts.scope)
         for one in _preceding(statement, facts)
     )
+
+
+def _is_cut_short(version: Version, node: ast.expr, facts: Facts) -> bool:
+    """Say whether an expression around a node comes to it only on older versions: `older and node`, `node if older else x`."""
+    around = next((around for one, around in own_nodes(facts.body) if one is node), ())
+    for outer, inner in pairwise((*around, node)):
+        match outer:
+            case ast.BoolOp(op=operator, values=values) if isinstance(inner, ast.expr):
+                earlier = values[: values.index(inner)]
+                if any(_is_before(version, one, isinstance(operator, ast.Or), facts.scope) for one in earlier):
+                    return True
+            case ast.IfExp(test=test) if inner is not test:
+                if _is_before(version, test, inner is outer.orelse, facts.scope):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def is_probed(statement: ast.stmt, facts: Facts) -> bool:

@@ -36,7 +36,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         version = call.summary.needs_loop
         if version is None or not is_without_loop(call, module):
             continue
-        if is_reached_from(parsed(version), call.op.statement, call.facts, module):
+        if is_reached_from(parsed(version), call.op.statement, call.facts, module, call.node):
             raises = "raises" if module.target >= parsed(version) else f"raises from Python {version}"
             cure = "use `asyncio.run()` or a Runner" if module.target >= RUNNER else "use `asyncio.run()`"
             text = f"`{ast.unparse(call.node.func)}()` {raises} where no loop is running; {cure}"

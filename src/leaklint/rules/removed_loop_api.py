@@ -46,7 +46,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if removed is None or call.node.lineno in lines:
             continue
         statement, facts = call.op.statement, call.facts
-        if is_reached_from(parsed(removed), statement, facts, module) and not is_probed(statement, facts):
+        if is_reached_from(parsed(removed), statement, facts, module, call.node) and not is_probed(statement, facts):
             lines.add(call.node.lineno)
             text = f"`{ast.unparse(call.node.func)}()` {_when(removed, module)}; {_cure(call.summary, removed, module)}"
             fix = run_by_uvloop(call, calls) or drop_removed(call)
@@ -81,7 +81,7 @@ def _is_of_another(module: ModuleFacts) -> bool:
 def _fixture(function: Function, module: ModuleFacts) -> Finding | None:
     node = function.node
     is_fixture = any(terminal(one) in FIXTURES for one in node.decorator_list)
-    is_override = is_fixture and node.name == FIXTURE
+    is_override = is_fixture and node.name == FIXTURE and isinstance(node, ast.FunctionDef)  # an async one would need itself
     if is_override:
         text = "pytest-asyncio 1.0 has no `event_loop` fixture to override; use `loop_scope` or `loop_factory`"
     elif (is_fixture or node.name.startswith("test")) and any(one.arg == FIXTURE for one in node.args.args):

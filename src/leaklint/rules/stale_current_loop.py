@@ -34,7 +34,7 @@ from leaklint.analysis.loop_threads import is_thread_of_its_own
 from leaklint.analysis.loop_use import installations
 from leaklint.analysis.loops import owner_of
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import terminal, walk
+from leaklint.analysis.names import Function, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.reach import is_release_statement
 from leaklint.model.finding import Finding
@@ -49,7 +49,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for one in module.obligations:
         if one.site.resource.is_loop and one.history.releases:
             calls = installations(one)
-            is_left = bool(calls) and not _is_replaced(calls[0].node, one.facts) and not _is_at_end(one)
+            is_left = bool(calls) and not _is_replaced(calls[0].node, one.facts) and not _is_at_end(one, module)
             if is_left and not is_thread_of_its_own(one.facts.function, module) and not _is_torn_down(one.facts, module):
                 text = "the loop stays the current one after it is closed; `asyncio.set_event_loop(None)` after the close"
                 yield Finding(rule.code, module.source.span(calls[0].node), text, (), _fix(one, calls[0]))
@@ -61,11 +61,22 @@ def _is_replaced(first: ast.Call, facts: Facts) -> bool:
     return any(terminal(one) == "set_event_loop" and one is not first and one.lineno > first.lineno for one in own)
 
 
-def _is_at_end(one: Obligation) -> bool:
-    """Say whether the loop is closed by the last statement of a script, after which nobody asks."""
-    facts = one.facts
-    last = facts.body[-1]
-    return facts.function is None and all(op.statement in walk(last) for op in one.history.releases)
+def _is_at_end(one: Obligation, module: ModuleFacts) -> bool:
+    """Say whether the loop is closed by the last statement of a script, or of its main function: nobody asks afterwards."""
+    last = one.facts.body[-1]
+    if not all(op.statement in walk(last) for op in one.history.releases):
+        return False
+    return one.facts.function is None or _is_main(one.facts.function, module)
+
+
+def _is_main(function: Function, module: ModuleFacts) -> bool:
+    """Say whether a function is called in one place, by the last statement of a script."""
+    if function.owner is not None or function.outer is not None:
+        return False
+    last = module.source.tree.body[-1]
+    last = last.body[-1] if isinstance(last, ast.If) else last
+    mentions = [one for one in walk(module.source.tree) if isinstance(one, ast.Name) and one.id == function.node.name]
+    return len(mentions) == 1 and isinstance(last, ast.Expr) and mentions[0] in walk(last)
 
 
 def _is_torn_down(facts: Facts, module: ModuleFacts) -> bool:
