@@ -1,6 +1,7 @@
 """Constructors and factories: what a later step of theirs, should it raise, leaves open."""
 
 import ast
+from collections.abc import Collection
 
 from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.facts import Facts, Obligation
@@ -9,6 +10,7 @@ from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.owners import BUILDERS
 from leaklint.analysis.setting import Body
+from leaklint.analysis.steps import cannot_fail, is_opening, is_repeated, opening_methods
 
 ENTERING = frozenset(("__enter__", "__aenter__"))  # where these raise, nothing is left
 
@@ -16,14 +18,25 @@ ENTERING = frozenset(("__enter__", "__aenter__"))  # where these raise, nothing 
 def failing_step(one: Obligation) -> Op | None:
     """Give the operation that leaves open what a constructor has stored, or a factory is about to return."""
     function = one.facts.function
-    if function is None or one.facts.solution.setting.body is not Body.PLAIN:
-        return None
+    if function is None or one.facts.solution.setting.body is not Body.PLAIN or one.site.is_pending:
+        return None  # what is not awaited here is not open here
     is_builder = function.owner is not None and function.node.name in BUILDERS | ENTERING
     if one.is_open_at_raise and not one.is_open_at_return and (one.history.returns or (is_builder and one.attributes)):
-        raising = one.raising
+        raising = _raising_while_open(one)
         if raising and not (one.history.returns and one.explicit_raises):
             return raising[0]
     return _after_storing(one) if is_builder and one.attributes else None
+
+
+def _raising_while_open(one: Obligation) -> list[Op]:
+    """Give the operations that may well raise while it is open, and holds something."""
+    opening = opening_methods(one.site.resource)
+    openings = [op for op in one.history.uses if is_opening(op, opening)]
+    first = min((op.line - is_repeated(op, one.facts) for op in openings), default=one.line) if opening else 0
+    if opening and not openings:
+        return []
+    steps = [op for op in one.raising if op.line > first and not cannot_fail(op, one.facts)]
+    return [op for op in steps if not (isinstance(op.statement, ast.Return) and op in one.history.uses)]  # it is not returned
 
 
 def _after_storing(one: Obligation) -> Op | None:
@@ -32,27 +45,38 @@ def _after_storing(one: Obligation) -> Op | None:
     if owner is None or not owner.is_released(name):
         return None  # other rules speak of it
     store = one.history.fields.get(name)
-    return _raising_after(store, one.facts) if store is not None else None
+    return _raising_after(store, name, opening_methods(one.site.resource), one.facts) if store is not None else None
 
 
-def _raising_after(store: Op, facts: Facts) -> Op | None:
-    """Give the first call after an operation whose exception leaves the body past everything that releases."""
+def _raising_after(store: Op, name: str, opening: Collection[str], facts: Facts) -> Op | None:
+    """Give the first call after an operation whose exception leaves the body past everything that releases.
+
+    Where only some methods open what is stored, the calls before the first of these leave nothing.
+    """
     graph = facts.solution.setting.graph
     start = next((block for block in graph.blocks if store in block.ops), None)
-    waiting = [(start, start.ops.index(store) + 1)] if start is not None else []
-    seen: set[Block] = set()
-    for block, begin in waiting:
+    waiting = [(start, start.ops.index(store) + 1, not opening)] if start is not None else []
+    seen: set[tuple[Block, bool]] = set()
+    for block, begin, is_open in waiting:
         for op, kind in zip(block.ops[begin:], block.raises[begin:], strict=True):
-            may_fail = isinstance(op, Call | Raise) and op.statement is not store.statement and not _is_suppressed(op, facts)
+            may_fail = is_open and op.statement is not store.statement and _may_fail(op, name, facts)
             if may_fail and kind is not None and any(_leaves(target, graph) for target in block.frame.route(kind)):
                 return op
-        if begin and block is not start:
-            continue
+            is_open = is_open or is_opening(op, opening)
         for after in _normal(block):
-            if after not in seen:
-                seen.add(after)
-                waiting.append((after, 0))
+            if (after, is_open) not in seen:
+                seen.add((after, is_open))
+                waiting.append((after, 0, is_open))
     return None
+
+
+def _may_fail(op: Op, name: str, facts: Facts) -> bool:
+    """Say whether an operation may well raise; that the stored thing cannot be entered is not what leaves it open."""
+    if not isinstance(op, Call | Raise) or _is_suppressed(op, facts) or cannot_fail(op, facts):
+        return False
+    receiver = op.node.func.value if isinstance(op, Call) and isinstance(op.node.func, ast.Attribute) else None
+    is_entering = isinstance(op, Call) and op.method in ENTERING and isinstance(receiver, ast.Attribute)
+    return not (is_entering and isinstance(receiver, ast.Attribute) and receiver.attr == name)
 
 
 def _is_suppressed(op: Op, facts: Facts) -> bool:

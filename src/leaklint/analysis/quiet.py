@@ -39,6 +39,11 @@ QUIET = (
     | {"asyncio.set_event_loop", "asyncio.events.set_event_loop", "asyncio.Runner"}
     | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
     | {f"warnings.{name}" for name in ("catch_warnings", "simplefilter", "filterwarnings")}
+    | {"atexit.register", "atexit.unregister", "weakref.finalize", "weakref.ref", "functools.partial", "logging.getLogger"}
+    | {f"threading.{name}" for name in ("RLock", "Condition", "Semaphore", "BoundedSemaphore", "local", "Thread")}
+    | {f"asyncio.{name}" for name in ("Lock", "Event", "Condition", "Semaphore", "Queue")}
+    | {f"collections.{name}" for name in ("OrderedDict", "defaultdict", "deque", "Counter")}
+    | {"queue.Queue", "queue.LifoQueue", "queue.SimpleQueue", "itertools.count", "re.escape", "uuid.uuid4"}
     | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
 )
 QUIET_METHODS = frozenset(

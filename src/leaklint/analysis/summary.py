@@ -55,8 +55,13 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         returns_none=NONE in returned,
         runs_loop=not is_coroutine and runs_loop(solution) and not chooses_async(function.node),
         asks_loop=asks_loop(solution),
-        is_coroutine=is_coroutine and body is Body.PLAIN,
+        is_coroutine=(is_coroutine and body is Body.PLAIN) or _gives_awaitable(returned),
     )
+
+
+def _gives_awaitable(returned: Iterable[Value]) -> bool:
+    """Say whether a function returns what acquires only once its caller awaits it: `return aiosqlite.connect(path)`."""
+    return any(isinstance(one, Site) and one.is_pending for one in returned)
 
 
 def effect_of(history: History, body: Body) -> ParameterEffect:

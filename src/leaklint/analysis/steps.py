@@ -1,0 +1,70 @@
+"""Which steps of a body cannot well fail, and which of them open what was only made before.
+
+It reads the constructors of first-party classes; what a library's does, it does not know.
+"""
+
+import ast
+from collections.abc import Collection
+
+from leaklint.analysis.facts import Facts
+from leaklint.analysis.names import Scope, terminal, walk
+from leaklint.analysis.ops import Call, Op
+from leaklint.analysis.quiet import QUIET
+from leaklint.model.resource import Resource
+
+STACKS = frozenset(("contextlib.ExitStack", "contextlib.AsyncExitStack"))
+FILLING = frozenset(("enter_context", "enter_async_context", "push", "push_async_exit", "callback", "push_async_callback"))
+CONSTRUCTORS = ("__new__", "__post_init__", "__attrs_post_init__")
+SIMPLE = (ast.Call, ast.Await, ast.Subscript, ast.BinOp, ast.NamedExpr, ast.Yield, ast.YieldFrom)
+
+
+def opening_methods(resource: Resource) -> Collection[str]:
+    """Give the methods without which a thing is made and holds nothing: an exit stack is empty at first."""
+    return FILLING if resource.name in STACKS else resource.opened_by - {"*"}
+
+
+def is_opening(op: Op, methods: Collection[str]) -> bool:
+    """Say whether an operation calls one of some methods."""
+    return isinstance(op, Call) and op.method in methods
+
+
+def is_repeated(op: Op, facts: Facts) -> bool:
+    """Say whether an operation stands in a loop or a comprehension: its next turn comes after it."""
+    if any(isinstance(one, ast.For | ast.AsyncFor | ast.While) for one in facts.around(op.statement)):
+        return True
+    return any(isinstance(one, ast.comprehension) for one in walk(op.statement))
+
+
+def cannot_fail(op: Op, facts: Facts) -> bool:
+    """Say whether a call only makes an object of a first-party class whose constructor merely stores."""
+    found = facts.project.class_of(op.node.func) if isinstance(op, Call) else None
+    if found is None:
+        return False
+    owner = found[0].described(found[1])
+    if not owner.is_closed or owner.is_derived or any(name in owner.methods for name in CONSTRUCTORS):
+        return False
+    inits = [(path, node) for path, name, node in owner.lines if name == "__init__"]
+    scopes = {path: project.scope for project, one in found[0].lineage(found[1]) for path in [project.path]}
+    return all(path in scopes and _only_stores(node.body, scopes[path]) for path, node in inits)
+
+
+def _only_stores(body: list[ast.stmt], scope: Scope) -> bool:
+    for statement in body:
+        match statement:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                continue
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if _is_simple(value, scope):
+                continue
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr="__init__"), args=args)) if (
+                terminal(inner) == "super" and all(_is_simple(one, scope) for one in args)
+            ):
+                continue
+            case _:
+                return False
+    return True
+
+
+def _is_simple(value: ast.expr, scope: Scope) -> bool:
+    """Say whether an expression calls and computes nothing that may raise."""
+    found = [one for one in walk(value) if isinstance(one, SIMPLE)]
+    return all(isinstance(one, ast.Call) and scope.dotted(one.func) in QUIET for one in found)
