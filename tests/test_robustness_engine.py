@@ -147,6 +147,22 @@ def h(p):
     assert [code for _, code in marks(text + LEAK)][-1] == "LKR101"
 
 
+def test_tuples_of_themselves_do_not_nest_for_ever(marks: Marks) -> None:
+    text = """
+def cut(layers, cutoff, path):
+    chain = open(path)
+    for layer in layers:
+        cutoff = (cutoff, cutoff)
+        left, right = (cutoff, cutoff), (chain, chain)
+        chain = (right, left, chain)
+        for low in layer:
+            if low:
+                break
+    return cutoff, chain
+"""
+    assert marks(text) == []
+
+
 def test_a_huge_generated_module(shipped: Project) -> None:
     row = "    {{'number': {0}, 'path': 'data/{0}.bin', 'opener': 'open', 'sizes': [{0}, {0}.5, None]}},\n"
     method = "def handler_{0}(request, path):\n    if request.kind == {0}:\n        return request.answer({0}, path)\n\n"

@@ -202,13 +202,15 @@ def capture(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> 
             setting.record.of(site).is_captured = True
 
 
-def _flat(values: Iterable[Value]) -> Iterator[Value]:
+def _flat(values: Iterable[Value], seen: set[Value] | None = None) -> Iterator[Value]:
     """Yield the values, and what tuples among them hold."""
+    seen = set() if seen is None else seen
     for value in values:
         yield value
-        if isinstance(value, Elements):
+        if isinstance(value, Elements) and value not in seen:
+            seen.add(value)
             for element in value.values:
-                yield from _flat(element)
+                yield from _flat(element, seen)
 
 
 def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bool) -> None:

@@ -143,7 +143,8 @@ class Store:
                 case Box() if value not in seen:
                     seen.add(value)
                     yield from self.carried(self.env.get(value, NOTHING), seen)
-                case Elements():
+                case Elements() if value not in seen:
+                    seen.add(value)
                     for element in value.values:
                         yield from self.carried(element, seen)
                 case _:

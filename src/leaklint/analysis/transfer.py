@@ -215,13 +215,22 @@ def _give(op: Escape, store: Store, setting: Setting) -> None:
 
 def _collect(op: Collect, store: Store, setting: Setting) -> None:
     if op.is_tuple:
-        key = (op, tuple(store.values(name) for name in op.elements))
+        key = (op, tuple(_flattened(store.values(name), op, store, setting) for name in op.elements))
         store.bind(op.dest, frozenset((setting.tuples.setdefault(key, Elements(key[1])),)))
         return
     box = setting.boxes.setdefault(op, Box(op.line))
     contents = {value for name in op.elements for value in store.values(name)}
     store.env[box] = frozenset(contents)
     store.bind(op.dest, frozenset((box,)))
+
+
+def _flattened(values: Values, op: Collect, store: Store, setting: Setting) -> Values:
+    """Give the values, with the sites of what the same display made before: `x = (x, x)` in a loop does not nest for ever."""
+    if not any(isinstance(one, Elements) for one in values):
+        return values
+    before = [made for (maker, _), made in setting.tuples.items() if maker is op]
+    nested = frozenset(one for one in values if one in before)
+    return values - nested | frozenset(store.carried(nested)) if nested else values
 
 
 def _put(op: Put, store: Store, setting: Setting) -> None:
