@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 
 from leaklint.analysis import arguments, callee, containers, effects, events
-from leaklint.analysis.effects import Outcome
+from leaklint.analysis.acquiring import Outcome
 from leaklint.analysis.hierarchy import memory_type
 from leaklint.analysis.names import Scope, terminal
 from leaklint.analysis.ops import Call

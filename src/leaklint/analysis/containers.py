@@ -1,7 +1,7 @@
 """What calls do to containers made here: what is copied into one, put in, taken out."""
 
 from leaklint.analysis import events
-from leaklint.analysis.effects import Outcome
+from leaklint.analysis.acquiring import Outcome
 from leaklint.analysis.ops import Call
 from leaklint.analysis.setting import Setting
 from leaklint.analysis.store import Store

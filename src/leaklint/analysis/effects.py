@@ -3,6 +3,15 @@
 from collections.abc import Callable
 
 from leaklint.analysis import arguments, callee, events
+from leaklint.analysis.acquiring import (
+    Outcome,
+    acquire,
+    acquire_contents,
+    acquire_elements,
+    acquire_kinds,
+    acquire_unopened,
+    mask,
+)
 from leaklint.analysis.ops import Call
 from leaklint.analysis.quiet import QUIET
 from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
@@ -22,23 +31,10 @@ from leaklint.analysis.values import (
     instance,
 )
 from leaklint.analysis.wrapping import is_over_another
-from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
 PARAMETER = "self"  # how summaries call the receiver
-
-
-@dataclass(eq=False, slots=True)
-class Outcome:
-    """What a call gives: values known now, and sites that become open when it has not raised."""
-
-    values: set[Value] = field(default_factory=set)
-    sites: list[Site] = field(default_factory=list)
-    unopened: list[Site] = field(default_factory=list)
-    opened: list[Site] = field(default_factory=list)
-    diverges: bool = False  # the call never returns
-    lent: list[Site] = field(default_factory=list)
 
 
 def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -66,6 +62,21 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
         setting.is_releasing = False  # whatever the coroutine raises comes out of it
     if summary.swallows:
         outcome.values.add(SWALLOWER)
+    _give_known(op, summary, store, setting, outcome)
+    outcome.diverges |= summary.diverges
+    is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
+    kinds = () if is_dismissed or is_over_another(op, effect, store, setting) else summary.acquires
+    if variant is not None and (variant.acquires is not None or variant.is_silent):
+        kinds = _kinds_of(variant, kinds, op, setting, outcome)
+    acquire_kinds(op, summary, kinds, variant, setting, outcome)
+    makers = [value for value in receiver if isinstance(value, Site)]
+    for site in outcome.sites:
+        if site.resource.ends_with_maker and len(makers) == 1:
+            site.maker = makers[0]
+
+
+def _give_known(op: Call, summary: Summary, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Make what a catalogued call gives besides what it acquires its result: values of known types, and containers."""
     if summary.returns is not None:
         outcome.values.add(instance(summary.returns))
     if summary.yields is not None:
@@ -73,19 +84,18 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
     contained = setting.catalogue.resource(summary.contains) if summary.contains else None
     if contained is not None:
         content = Acquired(contained, mask(contained, contained.needs), contained.label or contained.name)
-        _acquire_contents(op, (content,), store, setting, outcome)
-    outcome.diverges |= summary.diverges
-    is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
-    kinds = () if is_dismissed or is_over_another(op, effect, store, setting) else summary.acquires
-    if variant is not None and (variant.acquires is not None or variant.is_silent):
-        if not variant.is_silent and kinds and not any(variant.acquires or ()):
-            _acquire_unopened(op, kinds[0], setting, outcome)
-        kinds = () if variant.is_silent else variant.acquires or ()
-    _acquire_kinds(op, summary, kinds, variant, setting, outcome)
-    makers = [value for value in receiver if isinstance(value, Site)]
-    for site in outcome.sites:
-        if site.resource.ends_with_maker and len(makers) == 1:
-            site.maker = makers[0]
+        acquire_contents(op, (content,), store, setting, outcome)
+
+
+def _kinds_of(
+    variant: Variant, kinds: tuple[str | None, ...], op: Call, setting: Setting, outcome: Outcome
+) -> tuple[str | None, ...]:
+    """Give the types that a call acquires with the arguments of a variant; what it leaves closed becomes its result."""
+    if variant.is_silent:
+        return ()
+    if kinds and not any(variant.acquires or ()):
+        acquire_unopened(op, kinds[0], setting, outcome)
+    return variant.acquires or ()
 
 
 def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -117,6 +127,16 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
     if receiver and summary.parameters and summary.parameters[0] in summary.effects:
         _affect_receiver(summary.effects[summary.parameters[0]].effect, receiver, op, store, setting, outcome)
         given[summary.parameters[0]] = receiver
+    _pass_on(summary, given, store, outcome)
+    _acquire_own(op, summary, setting, outcome)
+    if is_adopted and summary.adopter is not None and not summary.acquires:
+        acquire(op, (summary.adopter,), setting, outcome)
+    if summary.contents:
+        acquire_contents(op, summary.contents, store, setting, outcome)
+
+
+def _pass_on(summary: FunctionSummary, given: dict[str, Values], store: Store, outcome: Outcome) -> None:
+    """Make what a first-party function returns or wraps of its arguments its result."""
     for name, values in given.items():
         if name in summary.passes:
             outcome.values.update(values)
@@ -125,16 +145,15 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
                 site.fields.update(attribute for parameter, attribute in summary.fields if parameter == name)
                 outcome.values.add(site.view)
     outcome.values.update(instance(name) for name in summary.returns)
+
+
+def _acquire_own(op: Call, summary: FunctionSummary, setting: Setting, outcome: Outcome) -> None:
     acquire(op, summary.acquires, setting, outcome)
     for site in outcome.sites:
         site.is_optional |= summary.returns_none
         site.is_pending = summary.is_coroutine and not op.is_awaited
-    if is_adopted and summary.adopter is not None and not summary.acquires:
-        acquire(op, (summary.adopter,), setting, outcome)
     if summary.elements:
-        _acquire_elements(op, summary.elements, setting, outcome)
-    if summary.contents:
-        _acquire_contents(op, summary.contents, store, setting, outcome)
+        acquire_elements(op, summary.elements, setting, outcome)
 
 
 def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: Store, setting: Setting) -> None:
@@ -143,99 +162,6 @@ def _use_late(values: Values, effect: ParameterEffect | None, op: Call, store: S
         if isinstance(value, Site) and effect is not None:
             for method in sorted(effect.uses & value.resource.fails_after_release)[:1]:
                 events.use(value, op, store, setting, method)
-
-
-def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:
-    """Make what a call acquires its result."""
-    for one in found:
-        site = _site(op, one.resource, one.open_mask, one.label, 0, setting)
-        site.own_type = one.own_type
-        outcome.sites.append(site)
-        outcome.values.add(site)
-
-
-def _acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, setting: Setting, outcome: Outcome) -> None:
-    """Make a container of what a call acquires its result."""
-    sites = []
-    for index, one in enumerate(found):
-        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
-        site.own_type = one.own_type
-        sites.append(site)
-    outcome.sites.extend(sites)
-    box = setting.boxes.setdefault(op, Box(op.line))
-    store.env[box] = frozenset(sites)
-    outcome.values.add(box)
-
-
-def _acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:
-    elements: list[Values] = []
-    for index, one in enumerate(found):
-        if one is None:
-            elements.append(NOTHING)
-            continue
-        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
-        site.own_type = one.own_type
-        site.element = index
-        outcome.sites.append(site)
-        elements.append(frozenset((site,)))
-    outcome.values.add(_elements(op, tuple(elements), setting))
-
-
-def _acquire_kinds(
-    op: Call,
-    summary: Summary,
-    kinds: tuple[str | None, ...],
-    variant: Variant | None,
-    setting: Setting,
-    outcome: Outcome,
-) -> None:
-    elements: list[Values] = []
-    for index, kind in enumerate(kinds):
-        resource = setting.catalogue.resource(kind) if kind else None
-        if resource is None or resource.silent:
-            elements.append(NOTHING)
-            continue
-        needs = variant.needs if variant is not None and variant.needs is not None else resource.needs
-        site = _site(op, resource, mask(resource, needs), resource.label or resource.name, index, setting)
-        site.is_pending = summary.is_coroutine and not op.is_awaited
-        if summary.is_tuple:
-            site.element = index
-        outcome.sites.append(site)
-        elements.append(frozenset((site,)))
-    if summary.is_linked:
-        views = frozenset(site.view for site in outcome.sites)
-        elements = [element or views for element in elements]
-    if summary.is_tuple and kinds:
-        outcome.values.add(_elements(op, tuple(elements), setting))
-    elif elements:
-        outcome.values.update(elements[0])
-
-
-def _acquire_unopened(op: Call, kind: str | None, setting: Setting, outcome: Outcome) -> None:
-    """Make a thing that the arguments leave closed, and that a method may open (`SMTP()`)."""
-    resource = setting.catalogue.resource(kind) if kind else None
-    if resource is not None and not resource.silent:
-        site = _site(op, resource, mask(resource, resource.needs), resource.label or resource.name, 0, setting)
-        outcome.unopened.append(site)
-        outcome.values.add(site)
-
-
-def _elements(op: Call, values: tuple[Values, ...], setting: Setting) -> Elements:
-    return setting.elements.setdefault(op, Elements(values))
-
-
-def mask(resource: Resource, needs: tuple[str, ...]) -> int:
-    """Give the mask of open parts after an acquisition."""
-    if not resource.parts:
-        return 1
-    return sum(1 << index for index, part in enumerate(resource.parts) if part in (needs or resource.parts))
-
-
-def _site(op: Call, resource: Resource, open_mask: int, label: str, index: int, setting: Setting) -> Site:
-    key = (op, resource.name, index)
-    if key not in setting.sites:
-        setting.sites[key] = Site(op.node, op.statement, resource, open_mask, label, is_awaited=op.is_awaited)
-    return setting.sites[key]
 
 
 def _affect_receiver(effect: Effect, receiver: Values, op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -305,18 +231,7 @@ def spread(
 def _affect(
     values: Values, effect: Effect, op: Call, store: Store, setting: Setting, outcome: Outcome, is_unknown: bool
 ) -> None:
-    for value in values:  # a release method that is handed on will be called: `stack.callback(h.close)`
-        if isinstance(value, BoundMethod) and events.is_release(value.site, value.method):
-            events.move(frozenset((value,)), op, store, setting)
-        elif isinstance(value, Closure):
-            if effect is Effect.WRAPS:  # `iter(lambda: file.read(4), b"")` calls it as long as it is read from itself
-                outcome.values.update(one.view for name in value.captured for one in store.carried(store.values(name)))
-            else:
-                events.capture((value,), op, store, setting)
-            for name in value.keeps:
-                events.move(store.values(name), op, store, setting)
-        elif isinstance(value, BoundMethod):
-            events.capture((value,), op, store, setting)
+    _affect_functions(values, effect, op, store, setting, outcome)
     match effect:
         case Effect.TAKES:
             events.move(
@@ -349,15 +264,36 @@ def _affect(
             outcome.values.update(one for one in values if isinstance(one, Site) and one.resource.is_path)
             outcome.values.update(one for one in values if isinstance(one, Dependent))
         case Effect.BORROWS:
-            events.touch(values, op, store, setting)
-            if not _is_inspecting(op) and not setting.graph.is_expected(op.line):  # what is meant to fail opens nothing
-                outcome.lent.extend(site for site in store.carried(values) if _may_be_opened(site))
-            if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
-                events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
-            if not op.is_dropped and _last_name(op) not in NUMBERS:
-                outcome.values.update(value for value in values if isinstance(value, Dependent))
-            if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
-                outcome.values.update(site.dependent for site in store.carried(values))
+            _lend(values, op, store, setting, outcome, is_unknown)
+
+
+def _affect_functions(values: Values, effect: Effect, op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Do to functions that are handed on what becomes of what they hold: whoever has them calls them."""
+    for value in values:  # a release method that is handed on will be called: `stack.callback(h.close)`
+        if isinstance(value, BoundMethod) and events.is_release(value.site, value.method):
+            events.move(frozenset((value,)), op, store, setting)
+        elif isinstance(value, Closure):
+            if effect is Effect.WRAPS:  # `iter(lambda: file.read(4), b"")` calls it as long as it is read from itself
+                outcome.values.update(one.view for name in value.captured for one in store.carried(store.values(name)))
+            else:
+                events.capture((value,), op, store, setting)
+            for name in value.keeps:
+                events.move(store.values(name), op, store, setting)
+        elif isinstance(value, BoundMethod):
+            events.capture((value,), op, store, setting)
+
+
+def _lend(values: Values, op: Call, store: Store, setting: Setting, outcome: Outcome, is_unknown: bool) -> None:
+    """Lend values to a callee that only uses them; what it gives may need them."""
+    events.touch(values, op, store, setting)
+    if not _is_inspecting(op) and not setting.graph.is_expected(op.line):  # what is meant to fail opens nothing
+        outcome.lent.extend(site for site in store.carried(values) if _may_be_opened(site))
+    if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
+        events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
+    if not op.is_dropped and _last_name(op) not in NUMBERS:
+        outcome.values.update(value for value in values if isinstance(value, Dependent))
+    if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
+        outcome.values.update(site.dependent for site in store.carried(values))
 
 
 def _is_refused(value: Value, op: Call) -> bool:

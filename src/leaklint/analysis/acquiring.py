@@ -1,0 +1,113 @@
+"""What a call makes: sites for what a summary says it acquires, and the values that stand for them."""
+
+from leaklint.analysis.ops import Call
+from leaklint.analysis.setting import Acquired, Setting
+from leaklint.analysis.store import Store
+from leaklint.analysis.values import NOTHING, Box, Elements, Site, Value, Values
+from leaklint.model.data import dataclass, field
+from leaklint.model.resource import Resource, Summary, Variant
+
+
+@dataclass(eq=False, slots=True)
+class Outcome:
+    """What a call gives: values known now, and sites that become open when it has not raised."""
+
+    values: set[Value] = field(default_factory=set)
+    sites: list[Site] = field(default_factory=list)
+    unopened: list[Site] = field(default_factory=list)
+    opened: list[Site] = field(default_factory=list)
+    diverges: bool = False  # the call never returns
+    lent: list[Site] = field(default_factory=list)
+
+
+def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:
+    """Make what a call acquires its result."""
+    for one in found:
+        site = _site(op, one.resource, one.open_mask, one.label, 0, setting)
+        site.own_type = one.own_type
+        outcome.sites.append(site)
+        outcome.values.add(site)
+
+
+def acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Make a container of what a call acquires its result."""
+    sites = []
+    for index, one in enumerate(found):
+        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+        site.own_type = one.own_type
+        sites.append(site)
+    outcome.sites.extend(sites)
+    box = setting.boxes.setdefault(op, Box(op.line))
+    store.env[box] = frozenset(sites)
+    outcome.values.add(box)
+
+
+def acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:
+    elements: list[Values] = []
+    for index, one in enumerate(found):
+        if one is None:
+            elements.append(NOTHING)
+            continue
+        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+        site.own_type = one.own_type
+        site.element = index
+        outcome.sites.append(site)
+        elements.append(frozenset((site,)))
+    outcome.values.add(_elements(op, tuple(elements), setting))
+
+
+def acquire_kinds(
+    op: Call,
+    summary: Summary,
+    kinds: tuple[str | None, ...],
+    variant: Variant | None,
+    setting: Setting,
+    outcome: Outcome,
+) -> None:
+    elements: list[Values] = []
+    for index, kind in enumerate(kinds):
+        resource = setting.catalogue.resource(kind) if kind else None
+        if resource is None or resource.silent:
+            elements.append(NOTHING)
+            continue
+        needs = variant.needs if variant is not None and variant.needs is not None else resource.needs
+        site = _site(op, resource, mask(resource, needs), resource.label or resource.name, index, setting)
+        site.is_pending = summary.is_coroutine and not op.is_awaited
+        if summary.is_tuple:
+            site.element = index
+        outcome.sites.append(site)
+        elements.append(frozenset((site,)))
+    if summary.is_linked:
+        views = frozenset(site.view for site in outcome.sites)
+        elements = [element or views for element in elements]
+    if summary.is_tuple and kinds:
+        outcome.values.add(_elements(op, tuple(elements), setting))
+    elif elements:
+        outcome.values.update(elements[0])
+
+
+def acquire_unopened(op: Call, kind: str | None, setting: Setting, outcome: Outcome) -> None:
+    """Make a thing that the arguments leave closed, and that a method may open (`SMTP()`)."""
+    resource = setting.catalogue.resource(kind) if kind else None
+    if resource is not None and not resource.silent:
+        site = _site(op, resource, mask(resource, resource.needs), resource.label or resource.name, 0, setting)
+        outcome.unopened.append(site)
+        outcome.values.add(site)
+
+
+def _elements(op: Call, values: tuple[Values, ...], setting: Setting) -> Elements:
+    return setting.elements.setdefault(op, Elements(values))
+
+
+def mask(resource: Resource, needs: tuple[str, ...]) -> int:
+    """Give the mask of open parts after an acquisition."""
+    if not resource.parts:
+        return 1
+    return sum(1 << index for index, part in enumerate(resource.parts) if part in (needs or resource.parts))
+
+
+def _site(op: Call, resource: Resource, open_mask: int, label: str, index: int, setting: Setting) -> Site:
+    key = (op, resource.name, index)
+    if key not in setting.sites:
+        setting.sites[key] = Site(op.node, op.statement, resource, open_mask, label, is_awaited=op.is_awaited)
+    return setting.sites[key]
