@@ -286,22 +286,9 @@ def _known_receiver(method: str) -> Effect:
 def _call_on_site(
     op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome, is_sure: bool = True
 ) -> None:
+    if _ends_or_enters(op, method, site, store, setting, outcome):
+        return
     resource = site.resource
-    if method in resource.drains and not (method == "read" and op.arguments):
-        events.use(site, op, store, setting, method)
-        events.release_all(site, op, store, setting)
-        return
-    if method in LEAVING or events.is_release(site, method):
-        events.release(site, method, op, store, setting)
-        effects.spread(op, store, setting, lambda _: Effect.BORROWS, outcome)
-        return
-    if method in ENTERING:
-        outcome.values.add(site)
-        events.use(site, op, store, setting)
-        return
-    if method in resource.kept_by:
-        events.move(frozenset((site,)), op, store, setting)
-        return
     is_expected = setting.graph.is_expected(op.line)
     if (method in resource.opened_by or "*" in resource.opened_by) and not is_expected:  # what is meant to fail opens nothing
         if site.own_type is None:
@@ -324,6 +311,24 @@ def _call_on_site(
     if site.own_type is None and _call_inside(op, method, site, resource.name, store, setting, outcome):
         return
     effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
+
+
+def _ends_or_enters(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Do what a method does that releases a resource, enters it or lets it be kept; say whether it is one."""
+    if method in site.resource.drains and not (method == "read" and op.arguments):
+        events.use(site, op, store, setting, method)
+        events.release_all(site, op, store, setting)
+    elif method in LEAVING or events.is_release(site, method):
+        events.release(site, method, op, store, setting)
+        effects.spread(op, store, setting, lambda _: Effect.BORROWS, outcome)
+    elif method in ENTERING:
+        outcome.values.add(site)
+        events.use(site, op, store, setting)
+    elif method in site.resource.kept_by:
+        events.move(frozenset((site,)), op, store, setting)
+    else:
+        return False
+    return True
 
 
 def _call_own_method(

@@ -312,9 +312,7 @@ class Lowerer(Conditions, Bindings):
         self.context = Final(self.context, self.frame, leave)
         outer, self.frame = self.frame, frame
         if self.current is not None:
-            inside = self.new_block()
-            self.jump(inside)
-            self.current = inside
+            self._begin()
         if item.optional_vars is not None:
             self.assign(item.optional_vars, dest)
         self._with(node, index + 1)
@@ -322,12 +320,16 @@ class Lowerer(Conditions, Bindings):
         self._finish(frame, caught, after, leave, source)
         return None
 
+    def _begin(self) -> None:
+        """Go on in a new block of the current frame."""
+        block = self.new_block()
+        self.jump(block)
+        self.current = block
+
     def _finish(self, frame: Frame, caught: Block, after: Block, emit: Callable[[], None], source: str | None) -> None:
         """Emit what a `finally` or the end of a `with` does, on the normal way and on the exceptional one."""
         if self.current is not None:
-            block = self.new_block()
-            self.jump(block)
-            self.current = block
+            self._begin()
             emit()
             self.jump(after)
         self.current = caught
@@ -370,26 +372,14 @@ class Lowerer(Conditions, Bindings):
             self.context = Final(self.context, outer, finish)
         handlers = tuple(Handler(self._types(one.type), self.new_block(around)) for one in node.handlers)
         self.frame = Frame(around, None, handlers, is_guarded=True) if handlers else around
-        body = self.new_block()
-        self.jump(body)
-        self.current = body
+        self._begin()
         self.suite(node.body)
         self.frame = around
         if self.current is not None:
-            orelse = self.new_block()
-            self.jump(orelse)
-            self.current = orelse
+            self._begin()
             self.suite(node.orelse)
-        joined = self.new_block(around)
-        self.jump(joined)
-        for handler, clause in zip(handlers, node.handlers, strict=True):
-            self.current = handler.block
-            if clause.name:
-                self.emit(ops.Delete(node, clause.lineno, clause.name, False))
-            self.suite(clause.body)
-            self.jump(joined)
+        self._handle(node, handlers, around)
         self.frame = outer
-        self.current = joined
         if caught is None:
             self.jump(after)
             self.current = after
@@ -397,6 +387,18 @@ class Lowerer(Conditions, Bindings):
         assert self.context is not None
         self.context = self.context.outer
         self._finish(around, caught, after, finish, None)
+
+    def _handle(self, node: ast.Try | ast.TryStar, handlers: tuple[Handler, ...], frame: Frame) -> None:
+        """Lower the handlers of a try, and join what comes out of them with what came through it."""
+        joined = self.new_block(frame)
+        self.jump(joined)
+        for handler, clause in zip(handlers, node.handlers, strict=True):
+            self.current = handler.block
+            if clause.name:
+                self.emit(ops.Delete(node, clause.lineno, clause.name, False))
+            self.suite(clause.body)
+            self.jump(joined)
+        self.current = joined
 
     def _types(self, node: ast.expr | None) -> frozenset[str] | None:
         if node is None:

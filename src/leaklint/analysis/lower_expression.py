@@ -70,16 +70,8 @@ class Expressions(Builder, ABC):
                 return self._call(node, bound_to=bound_to)
             case ast.Attribute():
                 return self._attribute(node)
-            case ast.Subscript(value=base, slice=index):
-                source = self.operand(base)
-                self.operand(index)
-                if source is None:
-                    return None
-                number = index.value if isinstance(index, ast.Constant) and isinstance(index.value, int) else None
-                dest = self.temporary()
-                is_key = not isinstance(index, ast.Slice | ast.Tuple) and not _is_ellipsis(index)
-                self.emit(ops.Element(self.statement, node.lineno, dest, source, number, is_key))
-                return dest
+            case ast.Subscript():
+                return self._element(node)
             case ast.NamedExpr(target=target, value=value):
                 source = self.operand(value, bound_to=(target.id,))
                 self.assign(target, source)
@@ -109,6 +101,18 @@ class Expressions(Builder, ABC):
                 return self._value(Constant(-value), node)
             case _:
                 return self._uses(node)
+
+    def _element(self, node: ast.Subscript) -> ops.Operand:
+        source = self.operand(node.value)
+        index = node.slice
+        self.operand(index)
+        if source is None:
+            return None
+        number = index.value if isinstance(index, ast.Constant) and isinstance(index.value, int) else None
+        dest = self.temporary()
+        is_key = not isinstance(index, ast.Slice | ast.Tuple) and not _is_ellipsis(index)
+        self.emit(ops.Element(self.statement, node.lineno, dest, source, number, is_key))
+        return dest
 
     def _name(self, name: str, node: ast.expr) -> ops.Operand:
         if self.is_variable(name):

@@ -121,7 +121,8 @@ class TurnTask:
     statement: cst.With | cst.FunctionDef
 
 
-Task = BlockTask | AroundTask | MoveTask | LineTask | ItemTask | ReplaceTask | TurnTask
+PlacedTask = BlockTask | AroundTask | MoveTask | LineTask | ItemTask | TurnTask  # each begins at a statement
+Task = PlacedTask | ReplaceTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from leaklint.rewrite.lines import (
     without_parameter,
     yielded,
 )
-from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, Plan, ReplaceTask, TurnTask
+from leaklint.rewrite.plan import AroundTask, BlockTask, ItemTask, LineTask, MoveTask, PlacedTask, Plan, ReplaceTask, TurnTask
 from leaklint.rewrite.refusal import CannotRewrite
 from leaklint.rewrite.remainder import Thinned, reduce
 
@@ -79,42 +79,51 @@ def rearrange(elements: list[Element], plan: Plan, indent: str | None, is_top: b
     for task in reversed(plan.tasks):
         if task in done:
             continue
-        if isinstance(task, BlockTask):
-            if (first := _index(elements, task.first)) is not None:
-                elements = _enclosed(elements, first, task, indent, is_top)
-                done.add(task)
-        elif isinstance(task, ItemTask):
-            if (index := _index(elements, task.statement)) is not None:
-                elements[index] = _with_item(elements[index], task, indent)
-                done.add(task)
-        elif isinstance(task, AroundTask):
-            if (first := _index(elements, task.first)) is not None:
-                elements = _surrounded(elements, first, task, indent, is_top)
-                done.add(task)
-        elif isinstance(task, MoveTask):
-            if (index := _index(elements, task.statement)) is not None:
-                elements = _moved(elements, index, task)
-                done.add(task)
-        elif isinstance(task, LineTask):
-            if (index := _index(elements, task.statement)) is not None:
-                _check_names(elements, task)
-                elements[index] = _changed(elements[index], task, indent, is_top)
-                if isinstance(task.edit, ToFunction):
-                    elements = _apart(elements, index, is_top)
-                done.add(task)
-        elif isinstance(task, TurnTask):
-            if (index := _index(elements, task.statement)) is not None:
-                elements[index] = _turned(elements[index], task)
-                done.add(task)
-        elif isinstance(task, ReplaceTask):
-            if (index := _holder(elements, task, plan)) is not None:
-                others = [one for one in plan.tasks if isinstance(one, ReplaceTask) and one not in done]
-                same = [one for one in others if _holder(elements, one, plan) == index]
-                elements[index] = _replaced(elements[index], same)
-                done.update(same)
-        else:
-            assert_never(task)
+        if isinstance(task, ReplaceTask):
+            _replace_all(elements, task, plan, done)
+            continue
+        index = _index(elements, _start(task))
+        if index is not None:
+            elements = _carried_out(elements, index, task, indent, is_top)
+            done.add(task)
     return joined((element.nodes, element.after) for element in elements)
+
+
+def _start(task: PlacedTask) -> cst.CSTNode:
+    """Give the statement at which an edit begins."""
+    return task.first if isinstance(task, BlockTask | AroundTask) else task.statement
+
+
+def _carried_out(elements: list[Element], index: int, task: PlacedTask, indent: str | None, is_top: bool) -> list[Element]:
+    """Carry out one edit, whose statement is the element at an index."""
+    if isinstance(task, BlockTask):
+        return _enclosed(elements, index, task, indent, is_top)
+    if isinstance(task, AroundTask):
+        return _surrounded(elements, index, task, indent, is_top)
+    if isinstance(task, MoveTask):
+        return _moved(elements, index, task)
+    if isinstance(task, ItemTask):
+        elements[index] = _with_item(elements[index], task, indent)
+    elif isinstance(task, TurnTask):
+        elements[index] = _turned(elements[index], task)
+    elif isinstance(task, LineTask):
+        _check_names(elements, task)
+        elements[index] = _changed(elements[index], task, indent, is_top)
+        if isinstance(task.edit, ToFunction):
+            return _apart(elements, index, is_top)
+    else:
+        assert_never(task)
+    return elements
+
+
+def _replace_all(elements: list[Element], task: ReplaceTask, plan: Plan, done: set[object]) -> None:
+    """Carry out the replacements within one element at once: each would move the others."""
+    index = _holder(elements, task, plan)
+    if index is not None:
+        others = [one for one in plan.tasks if isinstance(one, ReplaceTask) and one not in done]
+        same = [one for one in others if _holder(elements, one, plan) == index]
+        elements[index] = _replaced(elements[index], same)
+        done.update(same)
 
 
 def _split(line: Statement) -> Iterable[Statement]:
