@@ -173,6 +173,15 @@ def ended(node: FunctionNode) -> dict[str, int]:
     return found
 
 
+def gives_attribute(node: FunctionNode, attribute: str) -> bool:
+    """Say whether a method is a property that returns an attribute."""
+    if "property" not in {terminal(one) for one in node.decorator_list}:
+        return False
+    own = node.args.args[0].arg if node.args.args else ""
+    values = [one.value for one in walk(node) if isinstance(one, ast.Return) and one.value is not None]
+    return any(attribute in own_attributes(value, own) for value in values)
+
+
 def _is_module(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in MODULES
 

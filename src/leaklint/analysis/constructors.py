@@ -8,7 +8,7 @@ from leaklint.analysis.names import children, terminal, walk
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.retention import retained
-from leaklint.analysis.running import asks_loop, runs_loop
+from leaklint.analysis.running import asks_loop, runs_loop_always
 from leaklint.analysis.setting import DEFAULT, Body, FunctionSummary, Given, ParameterEffect
 from leaklint.analysis.summary import effect_of, parameters_of, stored_in
 from leaklint.analysis.values import own_type
@@ -46,7 +46,7 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
     makes = makes or any(one.method in builders for one in owner.keeps())
     summary = _stored(owner, stored, parameters_of(owner.methods["__init__"][1])[1:], makes)
     effects = {**summary.effects, **others}
-    return replace(summary, effects=effects, runs_loop=runs_loop(solution), asks_loop=asks_loop(solution))
+    return replace(summary, effects=effects, runs_loop=runs_loop_always(solution), asks_loop=asks_loop(solution))
 
 
 def is_handed_on(owner: Owner, attributes: set[str]) -> bool:

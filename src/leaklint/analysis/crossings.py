@@ -22,7 +22,7 @@ from leaklint.analysis.reaches import (
     reach_of_foreign,
     reach_of_function,
 )
-from leaklint.analysis.runs import MAKING, Run, module_runs, runs_of
+from leaklint.analysis.runs import MAKING, Run, helper_runs, module_runs, runs_of
 from leaklint.analysis.setting import Body
 from leaklint.model.data import dataclass
 from leaklint.model.resource import Effect
@@ -53,7 +53,8 @@ def crossings(module: ModuleFacts) -> Iterator[Crossing]:
 def _crossing(one: Obligation, runs: list[Run], module: ModuleFacts) -> Crossing | None:
     if not is_on_loop(one.facts, module):
         own = runs_of(one.facts, module)
-        found = _of_fixture(one, own) or _of_local(one, own, module) or _of_closure(one, module)
+        helped = [run for run in helper_runs(one.facts, module) if run.node is not one.node]
+        found = _of_fixture(one, own) or _of_local(one, [*own, *helped], module) or _of_closure(one, module)
         if found is not None and one.history.yields and one.facts.solution.setting.body is Body.FIXTURE:
             return found
         if found is not None and is_of_scope(one):

@@ -54,7 +54,31 @@ def is_thread_of_its_own(function: Function | None, module: ModuleFacts) -> bool
     return any(
         terminal(launch) in ENDING and _definition(target, around, module) is function.node
         for launch, target, around in _launches(module)
-    )
+    ) or _is_of_pool(function, module)
+
+
+def _is_of_pool(function: Function, module: ModuleFacts) -> bool:
+    """Say whether a function around hands it to a pool of threads that a `with` of its own ends."""
+    around = function.outer
+    if around is None or "Executor" not in module.source.text:
+        return False
+    pools = {
+        item.optional_vars.id
+        for block in walk(around.node)
+        if isinstance(block, ast.With)
+        for item in block.items
+        if isinstance(item.optional_vars, ast.Name) and terminal(item.context_expr).endswith("Executor")
+    }
+    for one, _ in own_nodes(around.node.body):
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=pool), attr="submit" | "map"), args=[target, *_]) if (
+                pool in pools
+            ):
+                if _definition(target, around, module) is function.node:
+                    return True
+            case _:
+                pass
+    return False
 
 
 def loop_threads(module: ModuleFacts) -> Iterator[LoopThread]:

@@ -55,6 +55,15 @@ class Bindings(Expressions):
             self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node, names)))
         if isinstance(node, ast.ClassDef):
             self.suite([one for one in node.body if one not in held])  # its names are not ours: what they hold escapes
+        else:
+            self._default(node)
+
+    def _default(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Evaluate the defaults of a function that are calls: what they make is the function's from then on."""
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            source = self.operand(default) if isinstance(default, ast.Call) else None
+            if source is not None:
+                self.emit(ops.Escape(node, node.lineno, source))
 
     def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
         first = targets[0]

@@ -307,10 +307,12 @@ def _may_module_acquire(module: ModuleFacts) -> bool:
 def _is_of_module(module: ModuleFacts, lines: set[int]) -> bool:
     """Say whether one of the lines is the module's own: no function's, no import, no head of a definition."""
     source = module.source
-    idle = {number for number in lines if source.lines[number - 1].lstrip().startswith(("import ", "from ", "def ", "class "))}
+    idle = {number for number in lines if source.lines[number - 1].lstrip().startswith(("import ", "from ", "class "))}
     for function in module.functions:
         if function.outer is None:
-            idle.update(range(function.node.lineno, (function.node.end_lineno or 0) + 1))
+            node = function.node
+            made = {one.lineno for one in (*node.args.defaults, *node.args.kw_defaults) if isinstance(one, ast.Call)}
+            idle.update(set(range(node.lineno, (node.end_lineno or 0) + 1)) - made)
     return not lines <= idle
 
 

@@ -16,6 +16,7 @@ from leaklint.analysis.attributes import (
     Reach,
     ended,
     ended_at_once,
+    gives_attribute,
     handed_to,
     reach_of,
 )
@@ -152,7 +153,12 @@ class Owner:
             return True
         dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
         others = [node for _, name, node in self.lines if name not in known and node not in dying]
-        return any(ended(node).get(attribute, 0) > opening.get(node.name, 0) for node in others)
+        names = {attribute, *self._properties(attribute)}
+        return any(ended(node).get(name, 0) > opening.get(node.name, 0) for node in others for name in names)
+
+    def _properties(self, attribute: str) -> list[str]:
+        """Give the properties that give an attribute."""
+        return [name for name, (_, node) in self.methods.items() if gives_attribute(node, attribute)]
 
     def is_handed_on(self, attribute: str, is_number: bool) -> bool:
         """Say whether what an attribute holds is also kept where somebody releases it, or may."""

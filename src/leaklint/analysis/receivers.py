@@ -6,7 +6,7 @@ import ast
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import owner_of
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Function, Scope
+from leaklint.analysis.names import Function, FunctionNode, Scope
 from leaklint.analysis.ops import Call
 from leaklint.analysis.probing import declared, named
 from leaklint.analysis.summaries import ModuleProject
@@ -25,28 +25,46 @@ def class_of_receiver(call: ast.Call, facts: Facts, module: ModuleFacts) -> tupl
     if where is not None:
         owner = where[0].scope.definition(where[1])
         return (where[0], owner) if isinstance(owner, ast.ClassDef) else None
-    if known or facts.function is None:
+    if known:
         return None
     return class_behind(call.func.value, facts.function, facts.scope, module)
 
 
 def class_behind(
-    node: ast.expr, function: Function, scope: Scope, module: ModuleFacts
+    node: ast.expr, function: Function | None, scope: Scope, module: ModuleFacts
 ) -> tuple[ModuleProject, ast.ClassDef] | None:
     """Give the first-party class of an expression, and its module, as bindings, annotations and assignments tell."""
     match node:
         case ast.Call(func=callee):
             return module.project.class_of(callee)
-        case ast.Name(id=local) if (annotation := scope.bindings.annotations.get(local)) is not None:
-            return module.project.class_of(named(annotation))
-        case ast.Name(id=local) if scope.bindings.variables.get(local) == 1:
-            value = scope.bindings.values.get(local)
-            return module.project.class_of(value.func) if isinstance(value, ast.Call) else None
+        case ast.Name(id=name):
+            return _class_bound(name, scope, module)
         case ast.Attribute(value=ast.Name(id="self"), attr=attribute) if (own := owner_of(function)) is not None:
             found = [module.project.class_of(one) for one in declared(own, attribute)]
             return found[0] if found and all(one == found[0] for one in found) else None
         case _:
             return None
+
+
+def _class_bound(name: str, scope: Scope, module: ModuleFacts) -> tuple[ModuleProject, ast.ClassDef] | None:
+    """Give the class of what a name is bound to once, here or in a scope around."""
+    bound = scope.find(name)
+    if bound is None:
+        return None
+    annotation = bound.bindings.annotations.get(name)
+    if annotation is not None:
+        return module.project.class_of(named(annotation))
+    is_once = bound.bindings.variables.get(name) == 1 and (bound is scope or name not in bound.bindings.shared)
+    value = bound.bindings.values.get(name) if is_once else None
+    return module.project.class_of(value.func) if isinstance(value, ast.Call) else None
+
+
+def method_behind(node: ast.expr, facts: Facts, module: ModuleFacts) -> FunctionNode | None:
+    """Give the method of a first-party class that an attribute certainly means."""
+    if not isinstance(node, ast.Attribute):
+        return None
+    behind = class_behind(node.value, facts.function, facts.scope, module)
+    return behind[0].method_node(behind[1], node.attr) if behind is not None else None
 
 
 def running_methods(facts: Facts, module: ModuleFacts) -> list[Call]:

@@ -4,7 +4,7 @@ import ast
 from functools import cache
 
 from leaklint.analysis.callee import words
-from leaklint.analysis.graph import Frame
+from leaklint.analysis.graph import Frame, successors
 from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.ownership import Solution
@@ -51,6 +51,24 @@ def is_loop_name(name: str) -> bool:
 def runs_loop(solution: Solution) -> bool:
     """Say whether a body runs a loop; one that asks whether a loop is running knows what it does."""
     return not asks_loop(solution) and bool(running_calls(solution))
+
+
+def runs_loop_always(solution: Solution) -> bool:
+    """Say whether every way through a body runs a loop: what an object is made of may decide that none is."""
+    running = set(running_calls(solution))
+    if not running or asks_loop(solution):
+        return False
+    graph = solution.setting.graph
+    waiting, seen = [graph.entry], {graph.entry}
+    while waiting:
+        block = waiting.pop()
+        if block is graph.returned:
+            return False
+        for one in () if not running.isdisjoint(block.ops) else successors(block):
+            if one not in seen:
+                seen.add(one)
+                waiting.append(one)
+    return True
 
 
 def chooses_async(node: FunctionNode) -> bool:

@@ -85,6 +85,18 @@ def _loop_of_helper(op: Call) -> str | None:
     return ast.unparse(op.node.func.value) if op.method is not None and isinstance(op.node.func, ast.Attribute) else None
 
 
+def helper_runs(facts: Facts, module: ModuleFacts) -> list[Run]:
+    """Give the calls of functions that run a loop for a coroutine of their own making: it may use what they are given."""
+    if is_on_loop(facts, module):
+        return []
+    record = facts.solution.record
+    return [
+        Run(facts, op.node, op.node, _loop_of_helper(op), is_repeated(op.node, facts.body))
+        for op in record.running
+        if op not in record.loop_calls and op.method is None and not any(isinstance(one, ast.Call) for one in op.node.args)
+    ]
+
+
 def module_runs(module: ModuleFacts) -> list[Run]:
     """Give the runs of all bodies."""
     return [run for facts in module.loop_bodies for run in runs_of(facts, module)]

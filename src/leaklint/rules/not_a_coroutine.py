@@ -24,6 +24,7 @@ from leaklint.analysis.generators import yields
 from leaklint.analysis.loops import LoopCall, arguments, definition_of, loop_calls, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
+from leaklint.analysis.receivers import method_behind
 from leaklint.model.finding import Finding
 from leaklint.model.fix import Fix, Replace
 from leaklint.rules.rule import Rule
@@ -66,7 +67,7 @@ def _finding(call: LoopCall, argument: ast.expr, module: ModuleFacts) -> Finding
 
 
 def _of_function(argument: ast.expr, what: str, facts: Facts, module: ModuleFacts) -> Finding | None:
-    node = definition_of(argument, facts, module)
+    node = definition_of(argument, facts, module) or method_behind(argument, facts, module)
     if node is None or node.decorator_list or (isinstance(argument, ast.Name) and facts.scope.is_local(argument.id)):
         return None
     span, name = module.source.span(argument), ast.unparse(argument)
