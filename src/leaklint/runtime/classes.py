@@ -15,6 +15,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Awaitable, Iterable
+from types import FrameType
 
 from leaklint.runtime.ledger import Kind, Ledger
 from leaklint.runtime.patches import Call, Patches
@@ -34,7 +35,8 @@ class Classes:
     def watch(self, cls: type, kind: Kind, releases: Iterable[str] = (), is_asked: bool = True) -> None:
         """Tag the objects of a class, and take its methods `releases` for releases.
 
-        Where objects are not asked in their `__del__`, collected ones that no release took are leaks.
+        Where objects are not asked in their `__del__`, collected ones that no release took are leaks,
+        unless they tell themselves.
         """
         for name in releases:
             self._watch_release(cls, name)
@@ -42,7 +44,7 @@ class Classes:
 
     def _watch_init(self, cls: type, kind: Kind, is_asked: bool) -> None:
         ledger, original = self._ledger, method_of(cls, "__init__")
-        gone = None if is_asked else ledger.miss
+        gone = None if is_asked or kind.tells else ledger.miss
 
         @functools.wraps(original)
         def __init__(self: object, *args: object, **kwargs: object) -> None:
@@ -51,7 +53,8 @@ class Classes:
             if ledger.is_watching:
                 if is_asked:
                     ask(type(self))
-                ledger.made(self, kind, sys._getframe(1), gone)
+                frame = sys._getframe(1)
+                ledger.made(self, kind, _maker(frame, self) if kind.tells else frame, gone)
 
         def ask(actual: type) -> None:
             if actual not in self._known:
@@ -99,6 +102,15 @@ def _asking(original: Call | None, ledger: Ledger) -> object:
             original(self, *args)
 
     return __del__ if original is None else functools.update_wrapper(__del__, original)
+
+
+def _maker(frame: FrameType, one: object) -> FrameType:
+    """Give the frame that makes something, outside of the constructors of derived classes."""
+    names = frame.f_code.co_varnames
+    while frame.f_code.co_name == "__init__" and names and frame.f_locals.get(names[0]) is one and frame.f_back is not None:
+        frame = frame.f_back
+        names = frame.f_code.co_varnames
+    return frame
 
 
 def method_of(cls: type, name: str) -> Call:

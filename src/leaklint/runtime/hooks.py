@@ -33,6 +33,7 @@ class Watched:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Wrapper:
         """Let a test be at work, and look at what it and its fixtures left open."""
         origins, ledger = self._watch.ledger.origins, self._watch.ledger
+        self._watch.tellers.look()
         outside, maker = origins.maker, Maker(item.nodeid, None, "function")
         origins.maker = maker
         yield

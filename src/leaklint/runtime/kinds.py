@@ -85,6 +85,9 @@ LOOPS = Kind(
     category_of=loop_category,
 )
 TRANSPORT = frozenset(("socket", "file", "subprocess"))
+PARTS = NETWORK | {"file", "sqlite connection", "subprocess", "executor", "event loop", "event loop thread", "client session"}
+OWNER = Kind("owner", always, warns=False, reach=PARTS)  # of a project
+TELLING = Kind("owner", always, reach=PARTS, tells=True)
 CLIENT = Kind("http client", without("is_closed"), warns=False, reach=NETWORK)
 
 WATCHED = (

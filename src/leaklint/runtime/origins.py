@@ -112,6 +112,10 @@ class Origins:
             return Origin(self.maker, tuple(found), library)
         return Origin(scheduled.maker, (*found, *scheduled.frames)[:DEEPEST], library or scheduled.library)
 
+    def is_own(self, filename: object) -> bool:
+        """Say whether a file is first-party."""
+        return isinstance(filename, str) and (self._places.get(filename) or self._place(filename))[0] == FIRST
+
     def _scheduled(self, origin: Origin | None) -> Origin | None:
         """Give the origin of the task, callback or thread that runs."""
         if self.tasks and (asyncio := sys.modules.get("asyncio.tasks")) is not None:

@@ -7,13 +7,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from leaklint.runtime.kinds import NETWORK, Watched, always
-from leaklint.runtime.ledger import Kind
+from leaklint.runtime.kinds import OWNER, Watched
 
 DATA = Path(__file__).parent.parent / "catalogue" / "data"
 SOURCES = ("", "src")  # directories of a project that hold its packages
-PARTS = NETWORK | {"file", "sqlite connection", "subprocess", "executor", "event loop", "event loop thread", "client session"}
-CATEGORY = "owner"
 WITH = {"__exit__": "with", "__aexit__": "async-with"}  # keys of the catalogue
 
 
@@ -44,7 +41,7 @@ def _read(path: Path) -> Iterator[Watched]:
         if isinstance(name, str) and releases and is_class and "opened-by" not in table:
             module, _, cls = name.rpartition(".")
             leaves = tuple(leave for leave in ("__exit__", "__aexit__") if table.get(WITH[leave]) == "releases")
-            yield Watched(module, cls, Kind(CATEGORY, always, warns=False, reach=PARTS), (*releases, *leaves))
+            yield Watched(module, cls, OWNER, (*releases, *leaves))
 
 
 def _table(value: object) -> Mapping[str, object]:

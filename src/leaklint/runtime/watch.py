@@ -11,6 +11,7 @@ from leaklint.runtime.functions import watch_folders, watch_open, watch_sqlite
 from leaklint.runtime.kinds import WATCHED, Watched
 from leaklint.runtime.ledger import Ledger
 from leaklint.runtime.patches import Call, Imports, Patches
+from leaklint.runtime.tellers import Tellers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,13 +20,16 @@ class Watch:
 
     ledger: Ledger
     patches: Patches
+    tellers: Tellers
 
 
 def begin(root: str, owners: tuple[Watched, ...] = ()) -> Watch:
     """Watch everything that is made from now on, the classes of `owners` too; paths below the root are first-party."""
-    watch = Watch(Ledger(root), Patches())
-    watch_open(watch.ledger, watch.patches)
-    Imports(_actions(watch, owners), watch.patches)
+    ledger, patches = Ledger(root), Patches()
+    classes = Classes(ledger, patches)
+    watch_open(ledger, patches)
+    watch = Watch(ledger, patches, Tellers(ledger, patches, classes))
+    Imports(_actions(watch, classes, owners), patches)
     return watch
 
 
@@ -35,9 +39,8 @@ def stop(watch: Watch) -> None:
     watch.patches.undo()
 
 
-def _actions(watch: Watch, owners: tuple[Watched, ...]) -> Iterator[tuple[str, Callable[[ModuleType], None]]]:
+def _actions(watch: Watch, classes: Classes, owners: tuple[Watched, ...]) -> Iterator[tuple[str, Callable[[ModuleType], None]]]:
     ledger, patches = watch.ledger, watch.patches
-    classes = Classes(ledger, patches)
     yield from schedule.watched(ledger, patches)
     for one in (*WATCHED, *owners):
         yield one.module, functools.partial(_watch_class, one, classes)
