@@ -163,6 +163,33 @@ def cut(layers, cutoff, path):
     assert marks(text) == []
 
 
+def test_tuples_within_containers_of_tuples_do_not_nest_for_ever(marks: Marks) -> None:
+    text = """
+def read(items, details, path):
+    header = {"file": open(path)}
+    while True:
+        while True:
+            header["inner"] = {}
+            header["inner"]["name"] = items.name
+            if details:
+                header["inner"]["detail"] = False
+            header["inner"] = dict((k, v.decode()) if isinstance(v, bytes) else (k, v) for k, v in header["inner"].items())
+            header = dict((k, str(v)) if isinstance(v, bytes) else (k, v) for k, v in header.items())
+            for key, value in header.items():
+                setattr(items, key, value)
+            try:
+                items = items.next
+            except ValueError:
+                break
+        try:
+            items = items.up
+        except ValueError:
+            break
+    return header
+"""
+    assert marks(text) == []
+
+
 def test_a_huge_generated_module(shipped: Project) -> None:
     row = "    {{'number': {0}, 'path': 'data/{0}.bin', 'opener': 'open', 'sizes': [{0}, {0}.5, None]}},\n"
     method = "def handler_{0}(request, path):\n    if request.kind == {0}:\n        return request.answer({0}, path)\n\n"

@@ -50,6 +50,7 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Effect
 
 ITEM = "__getitem__"  # as a lazy method: what stands under a key still needs the resource, and leads to it
+DEPTH = 3  # of tuples within tuples
 ATTRIBUTE = "__getattr__"  # the same of every attribute
 
 
@@ -215,8 +216,9 @@ def _give(op: Escape, store: Store, setting: Setting) -> None:
 
 def _collect(op: Collect, store: Store, setting: Setting) -> None:
     if op.is_tuple:
-        key = (op, tuple(_flattened(store.values(name), op, store, setting) for name in op.elements))
-        store.bind(op.dest, frozenset((setting.tuples.setdefault(key, Elements(key[1])),)))
+        elements = tuple(_shallow(store.values(name)) for name in op.elements)
+        depth = 1 + max((one.depth for values in elements for one in values if isinstance(one, Elements)), default=0)
+        store.bind(op.dest, frozenset((setting.tuples.setdefault((op, elements), Elements(elements, depth)),)))
         return
     box = setting.boxes.setdefault(op, Box(op.line))
     contents = {value for name in op.elements for value in store.values(name)}
@@ -224,13 +226,12 @@ def _collect(op: Collect, store: Store, setting: Setting) -> None:
     store.bind(op.dest, frozenset((box,)))
 
 
-def _flattened(values: Values, op: Collect, store: Store, setting: Setting) -> Values:
-    """Give the values, with the sites of what the same display made before: `x = (x, x)` in a loop does not nest for ever."""
-    if not any(isinstance(one, Elements) for one in values):
+def _shallow(values: Values) -> Values:
+    """Give values of which no tuple is nested deep: one that is wrapped once more in every round of a loop has no end."""
+    if not any(isinstance(one, Elements) and one.depth >= DEPTH for one in values):
         return values
-    before = [made for (maker, _), made in setting.tuples.items() if maker is op]
-    nested = frozenset(one for one in values if one in before)
-    return values - nested | frozenset(store.carried(nested)) if nested else values
+    inner = {one for value in values if isinstance(value, Elements) for element in value.values for one in element}
+    return _shallow(frozenset(one for one in values if not isinstance(one, Elements)) | inner)
 
 
 def _put(op: Put, store: Store, setting: Setting) -> None:

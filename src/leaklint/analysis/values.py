@@ -172,9 +172,10 @@ class Box:
 
 @dataclass(eq=False, slots=True)
 class Elements:
-    """A tuple that a call returns, element by element (`reader, writer`)."""
+    """A tuple that a call returns, element by element (`reader, writer`); `depth` counts the tuples within tuples."""
 
     values: "tuple[Values, ...]"
+    depth: int = 1
 
 
 @dataclass(eq=False, slots=True)
