@@ -194,10 +194,15 @@ def _releases_by(values: Values, methods: frozenset[str]) -> bool:
 def released_by_function(op: Call, name: str, store: Store, setting: Setting) -> bool:
     """Release the first argument where the called function releases its type (os.close)."""
     first = store.values(op.arguments[0].operand) if op.arguments else NOTHING
-    found = [value for value in first if isinstance(value, Site) and _is_releasing(name, value.resource)]
+    found = [value for value in map(_itself, first) if isinstance(value, Site) and _is_releasing(name, value.resource)]
     for site in found:
         events.release_all(site, op, store, setting)
     return bool(found)
+
+
+def _itself(value: Value) -> Value:
+    """Give the directory of whose path something was made: `rmtree(repository.working_dir)` removes it."""
+    return value.site if isinstance(value, Dependent) and value.site.resource.is_path else value
 
 
 def _may_be_opened(site: Site) -> bool:
@@ -241,7 +246,7 @@ def _affect(
                 setting,
             )
         case Effect.RELEASES:
-            for site in list(store.carried(values)):
+            for site in list(store.carried(map(_itself, values))):
                 events.release_all(site, op, store, setting)
         case Effect.ENTERS:
             outcome.values.update(value.site if isinstance(value, Closing) else value for value in values)
@@ -289,11 +294,13 @@ def _lend(values: Values, op: Call, store: Store, setting: Setting, outcome: Out
     if not _is_inspecting(op) and not setting.graph.is_expected(op.line):  # what is meant to fail opens nothing
         outcome.lent.extend(site for site in store.carried(values) if _may_be_opened(site))
     if callee.is_removing(_last_name(op)):  # `rmtree_ro(directory)`
-        events.move([v for v in values if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting)
+        events.move(
+            [v for v in map(_itself, values) if isinstance(v, Site) and v.resource.only_in_fixtures], op, store, setting
+        )
     if not op.is_dropped and _last_name(op) not in NUMBERS:
         outcome.values.update(value for value in values if isinstance(value, Dependent))
-    if is_unknown and not op.is_dropped and not callee.is_loading(_last_name(op)):
-        outcome.values.update(site.dependent for site in store.carried(values))
+    if not op.is_dropped and not callee.is_loading(_last_name(op)):  # what works in a directory may tell which one it is
+        outcome.values.update(site.dependent for site in store.carried(values) if is_unknown or site.resource.is_path)
 
 
 def _is_refused(value: Value, op: Call) -> bool:

@@ -1,10 +1,11 @@
 """Factory fixtures: the functions that a fixture hands to its tests."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from leaklint.analysis.fixtures import Fixture
-from leaklint.analysis.names import LAMBDA, Function, children, terminal
+from leaklint.analysis.names import LAMBDA, Function, children, terminal, walk
+from leaklint.analysis.ops import Call, Op
 
 
 def factories(fixture: Fixture, functions: Sequence[Function]) -> Iterator[Function]:
@@ -21,6 +22,33 @@ def factories(fixture: Fixture, functions: Sequence[Function]) -> Iterator[Funct
         is_lambda = node.name == LAMBDA
         if (not is_lambda and node.name in names) or (is_lambda and (node.lineno, node.col_offset) in spots):
             yield function
+
+
+def forgetting_lists(fixture: Fixture) -> frozenset[str]:
+    """Give the names of the lists of a fixture that its functions add to, and that nobody reads: at most they are cleared."""
+    made = {name for name, value in _assigned(fixture).items() if isinstance(value, ast.List) and not value.elts}
+    harmless: list[ast.AST] = []
+    for node in walk(fixture.node) if made else ():
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name() as name, attr="append" | "clear")):
+                harmless.append(name)
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Name() as name]):
+                harmless.append(name)
+            case _:
+                pass
+    read = {
+        one.id
+        for one in (walk(fixture.node) if made else ())
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one not in harmless
+    }
+    return frozenset(made - read)
+
+
+def is_only_listed(moves: Iterable[Op], lists: frozenset[str]) -> bool:
+    """Say whether nothing but lists that nobody reads has taken something over."""
+    calls = [one.node.func if isinstance(one, Call) and one.method == "append" else None for one in moves]
+    kept = [one.value.id for one in calls if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name)]
+    return bool(kept) and len(kept) == len(calls) and lists.issuperset(kept)
 
 
 def partials(fixture: Fixture) -> Iterator[ast.Call]:

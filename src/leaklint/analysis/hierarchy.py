@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Protocol
 
-from leaklint.analysis.attributes import RELEASE_METHODS
+from leaklint.analysis.attributes import RELEASE_METHODS, Reach
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal, walk
 from leaklint.analysis.owners import Owner
@@ -61,10 +61,19 @@ def describe(node: ast.ClassDef, classes: Classes) -> Owner:
         owner.lines.append((path, method.name, method))
     if base is not None and _opens_base(node, base.resource):
         own = owner.vocabulary & owner.methods.keys() - base.resource.releases
-        more = frozenset(name for name in own if base.resource.releases & owner.reached([name]).calls)
+        more = frozenset(name for name in own if _releases_base(owner.reached([name]), base.resource))
         resource = replace(base.resource, releases=base.resource.releases | more) if more else base.resource
         owner.base = replace(base, resource=resource, label=node.name, own_type=own_type(classes.path, node.name))
     return owner
+
+
+def _releases_base(found: Reach, resource: Resource) -> bool:
+    """Say whether a method of a subclass releases what the base is: by its release, or part by part (`self.socket.close()`)."""
+    if resource.releases & found.calls:
+        return True
+    called = {f"{attribute}.{method}" for attribute, methods in found.called_on.items() for method in methods}
+    parts = {part for method, part in resource.part_releases.items() if method in called | found.calls}
+    return bool(parts) and parts >= set(resource.needs or resource.parts)
 
 
 def memory_type(node: Definition | None, scope: Scope, catalogue: Catalogue) -> str | None:

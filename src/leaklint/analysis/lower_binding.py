@@ -6,7 +6,11 @@ from abc import abstractmethod
 from leaklint.analysis import ops
 from leaklint.analysis.closures import closure, held_by
 from leaklint.analysis.lower_expression import Expressions
-from leaklint.analysis.names import walk
+from leaklint.analysis.names import terminal, walk
+
+UNDECORATING = frozenset(  # decorators that give the function itself, or one like it, and call nothing
+    ("wraps", "contextmanager", "asynccontextmanager", "fixture", "staticmethod", "classmethod", "property", "setter")
+) | frozenset(("cached_property", "lru_cache", "cache", "overload", "override", "abstractmethod", "coroutine", "patch"))
 
 
 class Bindings(Expressions):
@@ -44,6 +48,7 @@ class Bindings(Expressions):
                 for decorator in node.decorator_list:
                     self.operand(decorator)
                 self._define(node)
+                self._decorate(node)
             case _:
                 pass
 
@@ -64,6 +69,15 @@ class Bindings(Expressions):
             source = self.operand(default) if isinstance(default, ast.Call) else None
             if source is not None:
                 self.emit(ops.Escape(node, node.lineno, source))
+
+    def _decorate(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """Call the decorators of a nested function with it: `@self.addCleanup`, `@app.on_event("shutdown")`."""
+        if self.scope.outer is None or isinstance(node, ast.ClassDef):
+            return
+        for decorator in node.decorator_list:
+            if terminal(decorator) not in UNDECORATING:
+                name = ast.copy_location(ast.Name(node.name, ast.Load()), decorator)
+                self.operand(ast.copy_location(ast.Call(decorator, [name], []), decorator))
 
     def _assign_all(self, targets: list[ast.expr], value: ast.expr) -> None:
         first = targets[0]

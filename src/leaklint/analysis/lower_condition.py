@@ -91,7 +91,7 @@ class Conditions(Expressions):
         if (state := self._state(node)) is not None:
             return state
         source = self.operand(node)
-        if _is_place(node) and _is_temporary(source):
+        if (_is_place(node) or isinstance(node, ast.Name)) and _is_temporary(source):  # a name that is imported, too
             return Test(self._named(node), subject=source)
         if source is None or (isinstance(node, ast.Call) and _is_predicate(node)):
             return self._opaque(node)

@@ -141,6 +141,10 @@ class SequenceLowerer(Lowerer):
             if literal is not ops.NOT_LITERAL and not is_spread:
                 value = CONSTANTS[literal] if literal is None or isinstance(literal, bool) else Constant(literal)
                 self.emit(ops.Evaluate(node, node.lineno, self.renamed(name), value))
+        named = frozenset(one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+        for key, one in given.items():
+            if one.operand is not None and (one.is_star or key not in named):  # `**kwargs`: whoever is given them may keep it
+                self.emit(ops.Escape(self.statement, node.lineno, one.operand))
 
     def statement_or_none(self) -> ast.stmt | None:
         """Give the statement at hand, None before the first."""

@@ -134,10 +134,24 @@ def is_setup(function: Function) -> bool:
 
 
 def is_test_class(node: ast.ClassDef) -> bool:
-    """Say whether a class is one that a runner collects, by its name and its bases'."""
+    """Say whether a class is one that a runner collects, by its name and its bases'; none with a constructor of its own."""
+    if _is_left_out(node):
+        return False
     names = [node.name, *(terminal(one) for one in node.bases)]
     ends = ("Test", "Tests", "TestCase", "TestBase", "Case")
     return any(one.startswith(("Test", "test")) or one.endswith(ends) for one in names)
+
+
+def _is_left_out(node: ast.ClassDef) -> bool:
+    for one in node.body:
+        match one:
+            case ast.Assign(targets=[ast.Name(id="__test__")], value=ast.Constant(value=False)):
+                return True
+            case ast.FunctionDef(name="__init__") if not node.bases:
+                return True
+            case _:
+                pass
+    return False
 
 
 def runs(project: ModuleProject) -> Iterator[Run]:

@@ -27,7 +27,7 @@ Fix: an ExitStack (AsyncExitStack) around the fixture, which the factory's resul
 import ast
 from collections.abc import Iterator
 
-from leaklint.analysis.factories import factories, partials
+from leaklint.analysis.factories import factories, forgetting_lists, is_only_listed, partials
 from leaklint.analysis.factory_plan import plan_factory
 from leaklint.analysis.facts import Obligation, is_real
 from leaklint.analysis.modules import ModuleFacts
@@ -44,7 +44,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if fixture.node.name in entered:
             continue  # who asks for it enters what it gives
         made = [one for one in factories(fixture, module.functions) if module.is_worth(one)]
-        left = [one for function in made for one in module.facts(function).obligations if _is_left(one)]
+        lists = forgetting_lists(fixture) if made else frozenset()
+        left = [one for function in made for one in module.facts(function).obligations if _is_left(one, lists)]
         if left:
             fix = plan_factory(fixture, module.facts(fixture.function), left, made)
             for one in left:
@@ -83,8 +84,10 @@ def _opened_by(call: ast.Call, module: ModuleFacts) -> str | None:
     return (resource.label or resource.name) if resource is not None and not resource.silent else None
 
 
-def _is_left(one: Obligation) -> bool:
-    return bool(one.history.returns_open) and is_real(one) and not one.is_misreleased
+def _is_left(one: Obligation, lists: frozenset[str]) -> bool:
+    history = one.history
+    is_open = bool(history.returns_open) or bool(history.returns and is_only_listed(history.moves, lists))
+    return is_open and is_real(one) and not one.is_misreleased
 
 
 rule = Rule("LKR307", "factory-fixture-without-release", "a fixture hands out what opens and forgets", "ExitStack", check)
