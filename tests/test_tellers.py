@@ -47,13 +47,26 @@ class Slotted:
             warnings.warn("unclosed", ResourceWarning)
 
 
-class New:
+class Plain:
+    file = None
+
+    def __del__(self):
+        if self.file is not None:
+            warnings.warn("unclosed", ResourceWarning)
+
+
+class New(Plain):
     def __new__(cls, name):
         return super().__new__(cls)
 
-    def __del__(self):
-        if self is None:
-            warnings.warn("unclosed", ResourceWarning)
+
+class Sized:
+    def __init__(self, size):
+        self.size = size
+
+
+class Both(Plain, Sized):
+    pass
 
 
 class Proxy:
@@ -62,10 +75,10 @@ class Proxy:
 
 PROXY = Proxy()
 """
-TESTS = """
+TESTS = r"""
 import gc, inspect
 import pytest
-from shelf import New, Shelf, Slotted, Wide
+from shelf import Both, New, Plain, Shelf, Slotted, Wide
 
 def test_dropped():
     Shelf(__file__)
@@ -85,9 +98,15 @@ def test_waited_for():
         Shelf(__file__)
     assert [(one.filename, one.lineno) for one in caught] == [(__file__, 21)]
 
+def test_set():
+    Plain().file = True
+
 def test_same():
     Slotted()
     New("a")
+    assert Both(3).size == 3
+    with pytest.raises(TypeError, match=r"Plain\(\) takes no arguments"):
+        Plain(3)
     one = Shelf(__file__)
     assert type(one) is Shelf
     one.close()
@@ -117,6 +136,7 @@ def test_what_tells_is_a_leak_whatever_becomes_of_the_warning(tmp_path: Path, ac
         ("shelf.Shelf", "owner", ("file",), False, ("test_shelf.py", 7)),
         ("shelf.Wide", "owner", ("file",), False, ("test_shelf.py", 10)),
         ("shelf.Shelf", "owner", ("file",), True, ("test_shelf.py", 21)),
+        ("shelf.Plain", "owner", (), False, ("test_shelf.py", 25)),
     ]
 
 

@@ -21,6 +21,7 @@ from leaklint.runtime.ledger import Kind, Ledger
 from leaklint.runtime.patches import Call, Patches
 
 HEAP, IMMUTABLE = 1 << 9, 1 << 8  # of type.__flags__: Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
+INIT = "__init__"
 
 
 class Classes:
@@ -43,7 +44,7 @@ class Classes:
         self._watch_init(cls, kind, is_asked)
 
     def _watch_init(self, cls: type, kind: Kind, is_asked: bool) -> None:
-        ledger, original = self._ledger, method_of(cls, "__init__")
+        ledger, original = self._ledger, _init_of(cls)
         gone = None if is_asked or kind.tells else ledger.miss
 
         @functools.wraps(original)
@@ -102,6 +103,26 @@ def _asking(original: Call | None, ledger: Ledger) -> object:
             original(self, *args)
 
     return __del__ if original is None else functools.update_wrapper(__del__, original)
+
+
+def _init_of(cls: type) -> Call:
+    """Give a class's `__init__`; where it has none of its own, what is called instead depends on the class of the object."""
+    inherited = method_of(cls, "__init__")
+    if "__init__" in vars(cls):
+        return inherited
+
+    @functools.wraps(inherited)
+    def __init__(*args: object, **kwargs: object) -> object:
+        __tracebackhide__ = True
+        one, *given = args
+        following: Call = getattr(super(cls, one), INIT)
+        if getattr(following, "__objclass__", None) is not object:
+            return following(*given, **kwargs)
+        if (given or kwargs) and type(one).__new__ is object.__new__:
+            raise TypeError(f"{type(one).__name__}() takes no arguments")
+        return None
+
+    return __init__
 
 
 def _maker(frame: FrameType, one: object) -> FrameType:

@@ -72,7 +72,7 @@ def _telling(module: ModuleType) -> Iterator[tuple[type, FunctionType]]:
         # a proxy would show the class of what it stands for, and make that up
         if issubclass(type(cls), type) and vars(cls).get("__module__") == module.__name__ and cls.__weakrefoffset__:
             method = vars(cls).get("__del__")
-            if isinstance(method, FunctionType) and _tells(method.__code__) and cls.__init__ is not object.__init__:
+            if isinstance(method, FunctionType) and _tells(method.__code__):
                 yield cls, method
 
 
