@@ -105,7 +105,19 @@ ADDING = frozenset(("add", "append", "appendleft", "push", "put", "insert", "set
 PARTIAL = frozenset(("kill", "terminate", "shutdown", "cancel"))  # of some types they release, of others a part only
 READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
 CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
-REGISTERING = frozenset(("finalize", "callback", "push_async_callback", "addCleanup", "addClassCleanup", "addfinalizer"))
+REGISTERING = frozenset(
+    [
+        "finalize",
+        "callback",
+        "push_async_callback",
+        "addCleanup",
+        "addClassCleanup",
+        "addfinalizer",
+        "enter_context",
+        "enter_async_context",
+        "push_async_exit",
+    ]
+)
 MODULES = ("os", "shutil", "socket")  # whose functions release what they are given
 STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", "done", "shut")
 
@@ -213,16 +225,26 @@ def handed_to(node: FunctionNode, attribute: str, is_number: bool) -> Iterator[s
         place: ast.expr
         match one:
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as place], value=value):
-                is_wrapper = is_number and isinstance(value, ast.Call) and terminal(value)[:1].isupper()
+                is_wrapper = is_number and isinstance(value, ast.Call) and (terminal(value)[:1].isupper() or _opens(value))
                 is_many = is_wrapper or isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict)
                 held = list(children(value)) if is_many else [value]
                 held += [one.value for one in held if isinstance(one, ast.keyword)]
-            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[*_, value]) if method in ADDING:
-                held = [value]
+            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[_, *_] as given) if _is_adding(place, method):
+                held = [*given]
             case _:
                 continue
         if any(_is_own(each, attribute, own) for each in held):
             yield next(iter(own_attributes(place, own)), None)
+
+
+def _is_adding(place: ast.expr, method: str) -> bool:
+    """Say whether a method puts what it is given into a container, or a registry of the object that is no selector."""
+    is_registry = isinstance(place, ast.Attribute) and not any(word in place.attr.lower() for word in ("sel", "poll", "loop"))
+    return method in ADDING or (method == "register" and is_registry)
+
+
+def _opens(node: ast.Call) -> bool:
+    return terminal(node) in ("open", "fdopen")
 
 
 def _is_own(node: ast.AST, attribute: str, own: str) -> bool:

@@ -7,10 +7,11 @@ from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Block, Graph, successors
 from leaklint.analysis.names import terminal
+from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.owners import BUILDERS
 from leaklint.analysis.setting import Body
-from leaklint.analysis.steps import cannot_fail, is_opening, is_repeated, opening_methods
+from leaklint.analysis.steps import cannot_fail, is_opening, is_repeated
 
 ENTERING = frozenset(("__enter__", "__aenter__"))  # where these raise, nothing is left
 
@@ -30,7 +31,7 @@ def failing_step(one: Obligation) -> Op | None:
 
 def _raising_while_open(one: Obligation) -> list[Op]:
     """Give the operations that may well raise while it is open, and holds something."""
-    opening = opening_methods(one.site.resource)
+    opening = opening_methods(one.site.resource) - {"*"}
     openings = [op for op in one.history.uses if is_opening(op, opening)]
     first = min((op.line - is_repeated(op, one.facts) for op in openings), default=one.line) if opening else 0
     if opening and not openings:
@@ -45,7 +46,7 @@ def _after_storing(one: Obligation) -> Op | None:
     if owner is None or not owner.is_released(name):
         return None  # other rules speak of it
     store = one.history.fields.get(name)
-    return _raising_after(store, name, opening_methods(one.site.resource), one.facts) if store is not None else None
+    return _raising_after(store, name, opening_methods(one.site.resource) - {"*"}, one.facts) if store is not None else None
 
 
 def _raising_after(store: Op, name: str, opening: Collection[str], facts: Facts) -> Op | None:

@@ -5,7 +5,7 @@ import ast
 from leaklint.analysis.closures import READING, RELEASING
 from leaklint.analysis.fields import fields, is_dataclass
 from leaklint.analysis.names import children, terminal, walk
-from leaklint.analysis.owners import Owner
+from leaklint.analysis.owners import Owner, is_built_in
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.retention import retained
 from leaklint.analysis.running import asks_loop, runs_loop_always
@@ -26,7 +26,7 @@ def inherited(owner: Owner, given: Given) -> FunctionSummary | None:
     names = tuple(name for name, _ in fields(owner.node))
     passed = {name for name, what in given if what != DEFAULT}
     builders = owner.builders()
-    makes = any(name not in passed for name in owner.defaults) or any(one.method in builders for one in owner.keeps())
+    makes = any(name not in passed for name in owner.defaults) or any(is_built_in(one, builders) for one in owner.keeps())
     return _stored(owner, {name: {name} for name in names}, names, makes)
 
 
@@ -43,7 +43,7 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
         else:
             others[site.parameter] = effect_of(history, Body.PLAIN)
     builders = owner.builders() - {"__init__"}
-    makes = makes or any(one.method in builders for one in owner.keeps())
+    makes = makes or any(is_built_in(one, builders) for one in owner.keeps())
     summary = _stored(owner, stored, parameters_of(owner.methods["__init__"][1])[1:], makes)
     effects = {**summary.effects, **others}
     return replace(summary, effects=effects, runs_loop=runs_loop_always(solution), asks_loop=asks_loop(solution))

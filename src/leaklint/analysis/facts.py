@@ -231,7 +231,7 @@ class Obligation:
         """The attributes of self that keep it, where it goes nowhere else; what a class itself holds is for the process."""
         history, function = self.history, self.facts.function
         names = bodies.decorators(function) if function is not None else frozenset()
-        if function is None or "classmethod" in names or history.is_ended:
+        if function is None or "classmethod" in names or history.is_ended or not _is_own_class(function):
             return []
         if "cached_property" in names:
             return [function.node.name] if history.returns and not history.moves else []
@@ -324,6 +324,12 @@ def is_of_scope(obligation: Obligation) -> bool:
     if facts.solution.setting.body is Body.FIXTURE:
         return not (history.yields or history.returns or history.moves or history.crosses)
     return True
+
+
+def _is_own_class(function: Function) -> bool:
+    """Say whether what a method calls `self` is its own object: a class within a method may mean the one around."""
+    arguments = [*function.node.args.posonlyargs, *function.node.args.args]
+    return not function.is_method or not arguments or arguments[0].arg in ("self", "cls")
 
 
 def _is_catalogued(obligation: Obligation) -> bool:

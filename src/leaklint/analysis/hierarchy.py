@@ -7,7 +7,7 @@ from typing import Protocol
 from leaklint.analysis.attributes import RELEASE_METHODS, Reach
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal, walk
-from leaklint.analysis.owners import Owner
+from leaklint.analysis.owners import Owner, methods_of
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import own_type
 from leaklint.catalogue import Catalogue
@@ -88,9 +88,8 @@ def memory_type(node: Definition | None, scope: Scope, catalogue: Catalogue) -> 
 
 def _methods(family: list[tuple[str, ast.ClassDef]]) -> Iterator[tuple[str, FunctionNode]]:
     for path, node in family:
-        for statement in node.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield path, statement
+        for method in methods_of(node):
+            yield path, method
 
 
 def catalogued(dotted: str, catalogue: Catalogue) -> Acquired | None:

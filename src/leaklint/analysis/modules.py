@@ -18,6 +18,7 @@ from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
 from leaklint.analysis.names import Function, Scope, lambdas, walk
+from leaklint.analysis.opening import opened_in, opening_methods
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.prefilter import (
@@ -139,6 +140,8 @@ class ModuleFacts:
             owner = one.facts.owner if one.attributes and not one.facts.is_setup else None
             if owner is not None and is_reportable(one) and not one.history.enters:
                 name = one.attributes[0]
+                if self._is_never_opened(one, owner) or any(closer(each).search(self.source.text) for each in one.site.fields):
+                    continue  # or what holds it in turn is told to release it: `record.directory.cleanup()`
                 if not is_judged(owner, name, self.source) or any(_is_settled(each, owner, one) for each in one.attributes):
                     continue
                 if _ends_with_maker(one, owner) or self._is_released_below(owner, name) or self._is_taken(owner, name):
@@ -146,16 +149,36 @@ class ModuleFacts:
                 if not (self._is_released_by_users(owner, name) or self._is_reaped(one) or is_made_for_caller(one, name)):
                     yield one, name, owner
 
+    def _is_never_opened(self, one: Obligation, owner: Owner) -> bool:
+        methods = [node for _, _, node in owner.lines]
+        opening = frozenset() if one.history.openings else opening_methods(one.site.resource)
+        is_catalogued = one.site.own_type is None
+        return bool(opening) and not all(opened_in(methods, name, opening, is_catalogued) for name in one.attributes)
+
     def _is_taken(self, owner: Owner, attribute: str) -> bool:
         """Say whether a method gives what an attribute holds to something catalogued that takes it over (`connector=`)."""
         for _, _, method in owner.lines:
             for call in (node for node in walk(method) if isinstance(node, ast.Call)):
+                if self._is_adopted(call, attribute):
+                    return True
                 given = [one.arg for one in call.keywords if own_attributes(one.value, "self") == {attribute}]
                 dotted = self.scope.dotted(call.func) if given else None
                 summary = self.project.catalogue.summary(dotted) if dotted is not None else None
                 if summary is not None and any(summary.effects.get(name or "") is Effect.TAKES for name in given):
                     return True
         return False
+
+    def _is_adopted(self, call: ast.Call, attribute: str) -> bool:
+        """Say whether a call gives what an attribute holds to a first-party object that releases it."""
+        found = self.project.class_of(call.func)
+        summary = found[0].function(found[1].name, found[0].scope, ()) if found is not None else None
+        if summary is None or not summary.adopts:
+            return False
+        given = [*zip(summary.parameters, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
+        return any(
+            name in summary.adopts and isinstance(one, ast.Attribute) and own_attributes(one, "self") == {attribute}
+            for name, one in given
+        )
 
     def _is_released_below(self, owner: Owner, attribute: str) -> bool:
         """Say whether the module derives classes from an owner, all of which release the attribute."""
@@ -179,7 +202,8 @@ class ModuleFacts:
         owners = [self.project.owner(one) for one in self.classes] if "factory=" in text or "Factory(" in text else []
         for owner in owners:
             for name, one in fields(owner.node) if owner.neglected else ():
-                if name in owner.neglected and is_judged(owner, name, self.source) and not owner.is_ended(name):
+                is_left = name in owner.neglected and not owner.is_ended(name) and not self._is_released_below(owner, name)
+                if is_left and is_judged(owner, name, self.source):
                     yield owner, name, owner.neglected[name].lstrip(":"), one
 
     @cached_property

@@ -7,6 +7,7 @@ where it acquires.
 import ast
 import re
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from functools import cached_property
 
 from leaklint.analysis.attributes import (
@@ -22,7 +23,9 @@ from leaklint.analysis.attributes import (
 )
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
-from leaklint.analysis.names import FunctionNode, terminal
+from leaklint.analysis.names import FunctionNode, suites, terminal
+from leaklint.analysis.opening import opening_methods
+from leaklint.analysis.record import History
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import Site, own_type
 from leaklint.model.data import dataclass, field, replace
@@ -47,6 +50,9 @@ class Owned:
     functions: frozenset[str] = frozenset()  # dotted names of those that release it as their argument
     is_contained: bool = False  # in a container that the attribute holds
     loop_bound: str | None = None  # as of its resource
+    opened_by: frozenset[str] = frozenset()  # methods without which it holds nothing
+    opened_in: frozenset[str] = frozenset()  # methods of the class that call one of these; empty where it is open at once
+    is_catalogued: bool = True  # rather than of the project
     behind: str = ""  # what it owns in turn, where it is of the project: "httpx.Client opened at app/backends.py:41"
 
 
@@ -82,10 +88,10 @@ class Owner:
     def reached(self, starts: list[str]) -> Reach:
         """Give what methods do together with all the methods that they call on their object."""
         total = Reach()
-        waiting = [self._next(name, -1) for name in starts]
+        waiting = [node for name in starts for node in self._next(name, -1)]
         while waiting:
             node = waiting.pop()
-            if node is None or node in total.nodes:
+            if node in total.nodes:
                 continue
             total.nodes.add(node)
             found = self.reach(node)
@@ -96,23 +102,22 @@ class Owner:
             total.hands_itself |= found.hands_itself
             for attribute, methods in found.called_on.items():
                 total.called_on.setdefault(attribute, set()).update(methods)
-            waiting += [self._next(name, -1) for name in (*found.calls, *found.loads)]  # loads: properties
-            waiting += [self._next(name, self._levels[node]) for name in found.calls_super]
+            waiting += [one for name in (*found.calls, *found.loads) for one in self._next(name, -1)]  # loads: properties
+            waiting += [one for name in found.calls_super for one in self._next(name, self._levels[node])]
             total.calls |= found.calls | {node.name}
         return total
 
-    def _next(self, name: str, level: int) -> FunctionNode | None:
-        """Give the method of a name that the first class behind a level of the family defines."""
-        return next((node for _, one, node in self.lines if one == name and self._levels[node] > level), None)
+    def _next(self, name: str, level: int) -> list[FunctionNode]:
+        """Give the methods of a name (one for each branch of an `if`) that the first class behind a level defines."""
+        found = [node for _, one, node in self.lines if one == name and self._levels[node] > level]
+        return [node for node in found if self._levels[node] == self._levels[found[0]]]
 
     @cached_property
     def _levels(self) -> dict[FunctionNode, int]:
         """The place in the family of the class that defines a method."""
         found: dict[FunctionNode, int] = {}
         for level, (_, node) in enumerate(self.family):
-            for method in node.body:
-                if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                    found[method] = level
+            found.update((method, level) for method in methods_of(node))
         return found
 
     @cached_property
@@ -153,6 +158,9 @@ class Owner:
             return True
         dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
         others = [node for _, name, node in self.lines if name not in known and node not in dying]
+        releases = frozenset(name for one in self.owned if one.attribute == attribute for name in one.releases)
+        if any(releases & self.reach(node).called_on.get(attribute, set()) for node in others if node.name not in opening):
+            return True
         names = {attribute, *self._properties(attribute)}
         return any(ended(node).get(name, 0) > opening.get(node.name, 0) for node in others for name in names)
 
@@ -163,7 +171,8 @@ class Owner:
     def is_handed_on(self, attribute: str, is_number: bool) -> bool:
         """Say whether what an attribute holds is also kept where somebody releases it, or may."""
         places = {place for _, _, node in self.lines for place in handed_to(node, attribute, is_number)} - {attribute}
-        return any(place is None or self.is_released(place) or self.is_ended(place) for place in places)
+        reported = {one.attribute for one in self.owned} if is_number else set()  # the file over it is spoken of
+        return any(place is None or place in reported or self.is_released(place) or self.is_ended(place) for place in places)
 
     def is_released_in_del(self, attribute: str) -> bool:
         """Say whether `__del__` releases an attribute."""
@@ -180,7 +189,8 @@ class Owner:
         if one.method not in BUILDERS and any(self._loses(name, one.method) for name in self.methods):
             return False
         run = self.reached(starts).nodes
-        return any(node.name == one.method and node.lineno <= one.line <= (node.end_lineno or one.line) for node in run)
+        opening = [node for path, name, node in self.lines if path == one.path and name == one.method]
+        return any(node in run and node.lineno <= one.line <= (node.end_lineno or one.line) for node in opening)
 
     def _loses(self, name: str, opening: str) -> bool:
         """Say whether a class overrides a method of its base that leads to an opening one, so that it does so no more."""
@@ -196,6 +206,17 @@ class Owner:
     def builders(self) -> set[str]:
         """Give the methods that run when an instance is made."""
         return self.reached([name for name in BUILDERS if name in self.methods]).calls
+
+
+def methods_of(node: ast.ClassDef) -> Iterator[FunctionNode]:
+    """Yield the methods that a class defines, whatever the conditions in its body."""
+    waiting: list[ast.stmt] = node.body[::-1]
+    while waiting:
+        statement = waiting.pop()
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield statement
+        elif isinstance(statement, ast.If | ast.Try):
+            waiting += [one for suite in suites(statement) for one in suite][::-1]
 
 
 def _is_partial(called: set[str]) -> bool:
@@ -214,16 +235,26 @@ def _resource(owner: Owner) -> Acquired | None:
     kept = owner.keeps()
     attributes = {one.attribute for one in kept} | set(owner.defaults)
     names = [name for name in owner.release_methods() if not name.startswith("__") and _reaches(owner, name, attributes)]
+    names += [name for name in owner.methods if name not in names and _plainly_releases(owner, name, kept)]
     withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
     if not attributes or (not names and With.RELEASES not in withs) or _ends_by_itself(owner, attributes):
         return None
     if not owner.keepers().isdisjoint(BUILDERS):
         return None
     builders = owner.builders()
-    is_built = bool(owner.defaults) or any(one.method in builders for one in kept)
+    is_built = bool(owner.defaults) or any(is_built_in(one, builders) for one in kept)
     label = f"{module_name(owner.path)}.{owner.node.name}, which owns {_owned_text(kept, owner)}"
     found = _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
     return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders)))
+
+
+def _plainly_releases(owner: Owner, name: str, kept: list[Owned]) -> bool:
+    """Say whether a method by some other name (`term`) releases all that an object keeps, and opens nothing anew."""
+    if name.startswith("__") or name in owner.vocabulary or not kept or owner.defaults:
+        return False
+    found = owner.reached([name])
+    opening = {one.method for one in kept}
+    return found.calls.isdisjoint(opening) and all(one.releases & found.called_on.get(one.attribute, set()) for one in kept)
 
 
 def _loop_bound(kept: list[Owned], builders: set[str]) -> str | None:
@@ -232,6 +263,11 @@ def _loop_bound(kept: list[Owned], builders: set[str]) -> str | None:
     if any(one.loop_bound == "construction" and one.method in builders for one in bound):
         return "construction"
     return "first-use" if bound else None
+
+
+def is_built_in(one: Owned, builders: set[str]) -> bool:
+    """Say whether building an instance opens what it keeps."""
+    return one.method in builders and (not one.opened_in or bool(one.opened_in & builders))
 
 
 def _ends_by_itself(owner: Owner, attributes: set[str]) -> bool:
@@ -296,7 +332,7 @@ def _with(owner: Owner, name: str, attributes: set[str]) -> With:
 
 def _openers(owner: Owner, kept: list[Owned]) -> frozenset[str]:
     """Give the methods from which an acquisition is reached, where building an instance does not reach it."""
-    opening = {one.method for one in kept}
+    opening = {name for one in kept for name in one.opened_in or (one.method,)}
     return frozenset(name for name in owner.methods if name in opening or owner.reached([name]).calls & opening)
 
 
@@ -311,7 +347,7 @@ def _variable(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("_")).lower()
 
 
-def owned_by(site: Site, names: list[str], contained: set[str], path: str, method: str) -> list[Owned]:
+def owned_by(site: Site, history: History, names: list[str], path: str, method: str) -> list[Owned]:
     """Describe an acquisition that a method stores in attributes of its object."""
     resource = site.resource
     return [
@@ -324,9 +360,11 @@ def owned_by(site: Site, names: list[str], contained: set[str], path: str, metho
             not resource.releases and bool(resource.async_releases),
             resource.releases | resource.async_releases,
             resource.release_functions,
-            name in contained,
+            name in history.contained,
             resource.loop_bound,
-            site.label.partition(", which owns ")[2],
+            frozenset() if history.openings else opening_methods(resource),
+            is_catalogued=site.own_type is None,
+            behind=site.label.partition(", which owns ")[2],
         )
         for name in names
     ]

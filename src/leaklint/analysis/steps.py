@@ -10,17 +10,9 @@ from leaklint.analysis.facts import Facts
 from leaklint.analysis.names import Scope, terminal, walk
 from leaklint.analysis.ops import Call, Op
 from leaklint.analysis.quiet import QUIET
-from leaklint.model.resource import Resource
 
-STACKS = frozenset(("contextlib.ExitStack", "contextlib.AsyncExitStack"))
-FILLING = frozenset(("enter_context", "enter_async_context", "push", "push_async_exit", "callback", "push_async_callback"))
 CONSTRUCTORS = ("__new__", "__post_init__", "__attrs_post_init__")
 SIMPLE = (ast.Call, ast.Await, ast.Subscript, ast.BinOp, ast.NamedExpr, ast.Yield, ast.YieldFrom)
-
-
-def opening_methods(resource: Resource) -> Collection[str]:
-    """Give the methods without which a thing is made and holds nothing: an exit stack is empty at first."""
-    return FILLING if resource.name in STACKS else resource.opened_by - {"*"}
 
 
 def is_opening(op: Op, methods: Collection[str]) -> bool:

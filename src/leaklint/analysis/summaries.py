@@ -5,7 +5,7 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable, Set
+from collections.abc import Hashable, Iterator, Set
 from functools import cached_property
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from leaklint.analysis.names import (
     terminal,
 )
 from leaklint.analysis.openers import Openers
+from leaklint.analysis.opening import STACKS, opened_in
 from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.owners import Owned, Owner, owned_by
 from leaklint.analysis.ownership import Solution, solve_ownership
@@ -288,6 +289,7 @@ class ModuleProject:
             project = self._at(path)
             if project is not None:
                 owner.owned += project.kept_by(node, name)
+        owner.owned = [each for one in owner.owned for each in _as_opened(one, owner)]
         for attribute, factory in default_factories(owner.node, self.scope).items():
             if self._acquires(factory):
                 is_reached = owner.is_released(attribute)
@@ -335,7 +337,7 @@ class ModuleProject:
         for site, history in sorted(solution.record.histories.items(), key=lambda one: one[0].label, reverse=True):
             names = [name] if is_cached and history.returns and not history.moves else list(history.fields)
             if site.parameter is None and not site.resource.only_in_fixtures and not history.is_ended:
-                for one in owned_by(site, names, history.contained, self.path, name):
+                for one in owned_by(site, history, names, self.path, name):
                     found[one.attribute, one.line] = one
         return list(found.values())
 
@@ -543,6 +545,17 @@ class ModuleProject:
         env = bodies.starting_names(function, setting.scope, self.catalogue, self.path)
         sites = stand_in(function, setting, env, given)
         return solve_ownership(setting, env, sites)
+
+
+def _as_opened(one: Owned, owner: Owner) -> Iterator[Owned]:
+    """Give what a class keeps with the methods that open it; nothing where none does."""
+    if not one.opened_by:
+        yield one
+        return
+    methods = opened_in([node for _, _, node in owner.lines], one.attribute, one.opened_by, one.is_catalogued)
+    is_sure = not one.is_catalogued or one.label in STACKS
+    if methods:
+        yield replace(one, opened_in=methods if is_sure else frozenset())
 
 
 def _joined(module: str, name: str) -> str:
