@@ -21,6 +21,8 @@ def failing_step(one: Obligation) -> Op | None:
     function = one.facts.function
     if function is None or one.facts.solution.setting.body is not Body.PLAIN or one.site.is_pending:
         return None  # what is not awaited here is not open here
+    if one.attributes and one.facts.owner is not None and not one.facts.owner.is_released(one.attributes[0]):
+        return None  # other rules speak of it
     is_builder = function.owner is not None and function.node.name in BUILDERS | ENTERING
     if one.is_open_at_raise and not one.is_open_at_return and (one.history.returns or (is_builder and one.attributes)):
         raising = _raising_while_open(one)
@@ -41,10 +43,7 @@ def _raising_while_open(one: Obligation) -> list[Op]:
 
 
 def _after_storing(one: Obligation) -> Op | None:
-    owner = one.facts.owner
     name = one.attributes[0]
-    if owner is None or not owner.is_released(name):
-        return None  # other rules speak of it
     store = one.history.fields.get(name)
     return _raising_after(store, name, opening_methods(one.site.resource) - {"*"}, one.facts) if store is not None else None
 

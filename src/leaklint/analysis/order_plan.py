@@ -52,7 +52,7 @@ def plan_overwrite(one: Overwrite, owner: Owner, module: ModuleFacts) -> Fix | s
 def plan_building(one: Obligation, step: Op) -> Fix | str:
     """Release what a constructor or factory has opened where a later step of it raises."""
     facts = one.facts
-    name = one.attributes[0] if one.attributes else None
+    name = next(iter(one.attributes), None) if one.history.fields else None  # a cached property keeps what it returns
     store = one.history.fields[name].statement if name is not None else one.statement
     target = _target(one, name)
     steps = release_steps(one.site.resource)

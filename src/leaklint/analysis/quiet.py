@@ -43,6 +43,8 @@ QUIET = (
     | {f"threading.{name}" for name in ("RLock", "Condition", "Semaphore", "BoundedSemaphore", "local", "Thread")}
     | {f"asyncio.{name}" for name in ("Lock", "Event", "Condition", "Semaphore", "Queue")}
     | {f"collections.{name}" for name in ("OrderedDict", "defaultdict", "deque", "Counter")}
+    | {"struct.calcsize", "struct.Struct", "socket.CMSG_SPACE", "socket.CMSG_LEN"}
+    | {"sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_sessionmaker"}
     | {"queue.Queue", "queue.LifoQueue", "queue.SimpleQueue", "itertools.count", "re.escape", "uuid.uuid4"}
     | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
 )
@@ -92,5 +94,6 @@ QUIET_METHODS = frozenset(
         "addfinalizer",
         "callback",
         "push",
+        "cursor",
     )
 )
