@@ -137,7 +137,7 @@ def _call_found(
 def _matters(op: Call, store: Store, setting: Setting) -> bool:
     """Say whether a first-party call can concern a resource or a loop: it may open one, is given one, or may run a loop."""
     name, project = terminal(op.node), setting.project
-    if name in project.words or name in project.givers or name in project.running_words:
+    if name in project.vocabulary.words or name in project.vocabulary.givers or name in project.vocabulary.running:
         return True
     given = [value for argument in op.arguments for value in store.values(argument.operand)]
     return any(isinstance(one, Closure) and one.keeps for one in given) or any(True for _ in store.carried(given))
@@ -180,7 +180,7 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
 
 def _call_own_class(op: Call, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     found = setting.project.class_at(type_name)
-    if found is None or not (found[1] in found[0].words or _matters(op, store, setting)):
+    if found is None or not (found[1] in found[0].vocabulary.words or _matters(op, store, setting)):
         return False
     _call_found(op, found[0], found[1], found[0].scope, store, setting, outcome, is_asked=True)
     return True

@@ -46,7 +46,7 @@ def held_by(container: Class, workspace: Workspace) -> Iterator[Owned]:
     """Give the resources that objects of other classes keep in an object of a container class."""
     for user in _users(container[0], container[1].name, rf"\b{container[1].name}\s*\(", workspace):
         for node in classes_of(user.scope):
-            if user.may_acquire(node):
+            if user.vocabulary.may_acquire(node):
                 attributes = holding(node, user, container[0].path, container[1].name)
                 yield from (one for one in (user.owner(node).owned if attributes else ()) if one.attribute in attributes)
 

@@ -68,9 +68,9 @@ class ModuleFacts:
         """The facts of every body in which something may be acquired."""
         found = [self.own_facts] if _may_module_acquire(self) else []
         for function in self.functions:
-            if self.project.may_acquire(function.node):
+            if self.project.vocabulary.may_acquire(function.node):
                 setting = self.project.lowered(function)
-                if self.project.acquires_in(setting.graph):
+                if self.project.vocabulary.acquires_in(setting.graph):
                     found.append(self._solved(function, setting))
         return found
 
@@ -88,7 +88,7 @@ class ModuleFacts:
     @cached_property
     def loop_bodies(self) -> list[Facts]:
         """The facts of every body on whose lines a word of event loops stands, or a function that runs one."""
-        lines = self.words_of_loops | lines_with(self.project.running_words, self.source.text)
+        lines = self.words_of_loops | lines_with(self.project.vocabulary.running, self.source.text)
         found = [self.own_facts] if _is_of_module(self, lines) else []
         return found + [self.facts(function) for function in self.functions if has_line(function.node, lines)]
 
@@ -209,7 +209,7 @@ class ModuleFacts:
     @cached_property
     def owners(self) -> list[Owner]:
         """The classes of the module that own something."""
-        found = [self.project.owner(one) for one in self.classes if self.project.may_acquire(one)]
+        found = [self.project.owner(one) for one in self.classes if self.project.vocabulary.may_acquire(one)]
         return [one for one in found if one.owned]
 
     @property
@@ -260,7 +260,7 @@ class ModuleFacts:
 
     def fixture_obligations(self, fixture: Fixture) -> Sequence[Obligation]:
         """Give the acquisitions of a fixture: what it keeps in attributes of the test's object is followed too."""
-        if not self.project.may_acquire(fixture.node):
+        if not self.project.vocabulary.may_acquire(fixture.node):
             return ()
         if not stores_on_test(fixture):
             return self.facts(fixture.function).obligations
@@ -270,7 +270,7 @@ class ModuleFacts:
 
     def is_worth(self, function: Function) -> bool:
         """Say whether a word that can acquire stands in a function."""
-        return self.project.may_acquire(function.node)
+        return self.project.vocabulary.may_acquire(function.node)
 
     def facts(self, function: Function) -> Facts:
         """Give the facts of any function of the module, also of one that acquires nothing."""
@@ -289,13 +289,13 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     source = project.source  # where another module has asked for this one before, it has a tree already: there is but one
     text, roots = source.text, imported_roots(source.text)
     about_loops = loop_lines(text, workspace.catalogue, roots)
-    is_about_loops = about_loops or has_generators(text) or "event_loop" in text or project.running_words
-    if not project.lines and not is_about_loops and not is_testing(text):
+    is_about_loops = about_loops or has_generators(text) or "event_loop" in text or project.vocabulary.running
+    if not project.vocabulary.lines and not is_about_loops and not is_testing(text):
         return ModuleFacts(source, project, workspace, [], set(), target) if is_suspect(text) else None
     imports, loop_words = project.scope.bindings.imports, workspace.catalogue.loop_words(roots)
     about_loops |= lines_with({name for name, dotted in imports.items() if dotted.rpartition(".")[2] in loop_words}, text)
     everything = list(project.functions)
-    lambda_lines = project.lines & lines_with({"lambda"}, text, WORD_ENDS)
+    lambda_lines = project.vocabulary.lines & lines_with({"lambda"}, text, WORD_ENDS)
     if lambda_lines:
         everything += lambdas(source.tree, lambda_lines, everything)
     return ModuleFacts(source, project, workspace, everything, about_loops, target)
@@ -325,7 +325,7 @@ def _ends_with_maker(one: Obligation, owner: Owner) -> bool:
 
 
 def _may_module_acquire(module: ModuleFacts) -> bool:
-    return _is_of_module(module, module.project.lines) and module.project.acquires_in(module.graph)
+    return _is_of_module(module, module.project.vocabulary.lines) and module.project.vocabulary.acquires_in(module.graph)
 
 
 def _is_of_module(module: ModuleFacts, lines: set[int]) -> bool:

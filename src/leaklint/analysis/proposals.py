@@ -169,7 +169,7 @@ def _openers(project: ModuleProject, names: Names, kinds: set[str]) -> Iterator[
             continue
         if isinstance(node, ast.ClassDef):
             yield from _methods(project, node, public[0], names, kinds)
-        elif not node.decorator_list and project.may_acquire(node):
+        elif not node.decorator_list and project.vocabulary.may_acquire(node):
             kind = _kind(project.function(node.name, project.scope, ()), names, kinds, project)
             if kind is not None:
                 parameters = project.parameters(node.name, project.scope)
@@ -182,7 +182,7 @@ def _methods(project: ModuleProject, node: ast.ClassDef, name: str, names: Names
         if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) or one.name.startswith("_"):
             continue
         is_plain = all(terminal(decorator) in ("classmethod", "staticmethod") for decorator in one.decorator_list)
-        if is_plain and project.may_acquire(one):
+        if is_plain and project.vocabulary.may_acquire(one):
             kind = _kind(project.method(node.name, one.name, ()), names, kinds, project)
             if kind is not None:
                 parameters = project.method_parameters(node.name, one.name)

@@ -69,7 +69,7 @@ def method_behind(node: ast.expr, facts: Facts, module: ModuleFacts) -> Function
 
 def running_methods(facts: Facts, module: ModuleFacts) -> list[Call]:
     """Give the calls of methods that run a loop, where the dataflow does not know what they are called on."""
-    words, record = module.project.running_words, facts.solution.record
+    words, record = module.project.vocabulary.running, facts.solution.record
     found: dict[ast.Call, Call] = {}
     for block in facts.solution.setting.graph.blocks if words else ():
         for op in block.ops:

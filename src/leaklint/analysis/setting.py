@@ -10,6 +10,7 @@ from leaklint.analysis.names import Scope
 from leaklint.analysis.ops import Literal, Op
 from leaklint.analysis.record import Record
 from leaklint.analysis.values import BoundMethod, Box, Elements, Field, Instance, Part, Site, Value, Values
+from leaklint.analysis.vocabulary import Vocabulary
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource
@@ -91,24 +92,10 @@ class Project(Protocol):
 
     path: str
     scope: Scope
-
-    @property
-    def words(self) -> frozenset[str]:
-        """The names that can acquire, as the module calls them."""
-        ...
+    vocabulary: Vocabulary
 
     def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
         """Summarise what a name of the module means, for what is known of its arguments; None where nobody knows."""
-        ...
-
-    @property
-    def givers(self) -> Set[str]:
-        """The names of classes whose methods may give what is open: their objects' types must be known."""
-        ...
-
-    @property
-    def running_words(self) -> frozenset[str]:
-        """The names whose call may run an event loop."""
         ...
 
     def parameters(self, name: str, scope: Scope) -> tuple[str, ...]:

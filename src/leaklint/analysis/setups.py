@@ -167,13 +167,15 @@ def runs(project: ModuleProject) -> Iterator[Run]:
         family = family_of(node, project)
         is_run = node.name not in bases or any(one.owner is node and one.node.name.startswith("test") for one in functions)
         own = {id(member) for home, member in family.members if home is project}
-        is_worth = any(id(one.owner) in own and not _is_test(one) and project.may_acquire(one.node) for one in functions)
+        is_worth = any(
+            id(one.owner) in own and not _is_test(one) and project.vocabulary.may_acquire(one.node) for one in functions
+        )
         if is_run and is_worth and any(id(one.owner) in own for one in setups):
             stage = _stage(family, project)
             before = [stage.methods[name][0] for name in (*CLASS_WIDE, *EACH) if name in stage.methods]
             yield _run(before, stage, family.is_closed, project)
     before = [one for one in setups if one.owner is None]
-    if any(project.may_acquire(one.node) for one in before):
+    if any(project.vocabulary.may_acquire(one.node) for one in before):
         after = [one for one in functions if one.node.name in COUNTERPARTS[before[0].node.name] and one.owner is None]
         names = frozenset(name for one in before + after for name in function_scope(one, project.scope).bindings.outside)
         yield _run(before, Stage(project.scope, globals=names, prefix=""), True, project, after)

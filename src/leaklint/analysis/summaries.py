@@ -5,7 +5,7 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable, Iterator, Set
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 from typing import Protocol
 
@@ -14,9 +14,8 @@ from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_class_name, is_standard
 from leaklint.analysis.fields import default_factories, fields
 from leaklint.analysis.files import conftests, module_name
-from leaklint.analysis.graph import Graph, Thrown
 from leaklint.analysis.hierarchy import describe
-from leaklint.analysis.lower import lower, tested_names
+from leaklint.analysis.lower import tested_names
 from leaklint.analysis.names import (
     Definition,
     Function,
@@ -29,17 +28,16 @@ from leaklint.analysis.names import (
 )
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.opening import STACKS, opened_in
-from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.owners import Owned, Owner, owned_by
-from leaklint.analysis.ownership import Solution, solve_ownership
-from leaklint.analysis.parameters import stand_in
+from leaklint.analysis.ownership import Solution
 from leaklint.analysis.passing import passed_to, passing_calls
 from leaklint.analysis.pending import Pending
-from leaklint.analysis.prefilter import imported_roots, lines_with, may_concern_loops
 from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
+from leaklint.analysis.solving import lowered, solved
 from leaklint.analysis.summary import is_abstract, parameters_of, summary_of
-from leaklint.analysis.values import Instance, Reference
+from leaklint.analysis.values import Instance
+from leaklint.analysis.vocabulary import Vocabulary
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
 from leaklint.model.resource import Effect
@@ -73,6 +71,7 @@ class ModuleProject:
         self.path = path
         self.scope = module_scope(source.tree)
         self.catalogue = modules.catalogue
+        self.vocabulary = Vocabulary(source.text, path, self.scope, self.catalogue, modules.openers, modules.runners)
         self._modules = modules
         self._pending = modules.pending
         self._known: dict[Hashable, FunctionSummary | None] = {}
@@ -84,33 +83,6 @@ class ModuleProject:
         self._solutions: dict[FunctionNode, Solution] = {}
         self._found: dict[str, tuple[ModuleProject, str] | None] = {}
         self._external: dict[str, str] = {}
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The names that can acquire, as the module calls them: catalogued, its own and imported ones."""
-        text = self.source.text
-        opening = self._modules.openers.words(text, self.path)
-        words = self.catalogue.words(imported_roots(text)) | opening
-        if not opening and not lines_with(words, text):
-            return frozenset()  # it is looked at for another reason
-        imports = self.scope.bindings.imports
-        return words | {name for name, dotted in imports.items() if dotted.rpartition(".")[2] in words}
-
-    @cached_property
-    def givers(self) -> Set[str]:
-        """The names of classes whose methods may give what is open: their objects' types must be known."""
-        return self._modules.openers.givers(self.source.text, self.path)
-
-    @cached_property
-    def running_words(self) -> frozenset[str]:
-        """The names, its own and imported ones, whose call may run an event loop."""
-        text = self.source.text
-        return self._modules.runners.words(text, self.path) if may_concern_loops(text) else frozenset()
-
-    @cached_property
-    def lines(self) -> set[int]:
-        """The lines (1-based) on which one of the words stands."""
-        return lines_with(self.words, self.source.text)
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -130,28 +102,6 @@ class ModuleProject:
             found = next(same, Function(node))
         return found
 
-    def may_acquire(self, node: ast.stmt) -> bool:
-        """Say whether a word that can acquire stands on a line of a statement."""
-        return not self.lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-
-    def acquires_in(self, graph: Graph) -> bool:
-        """Say whether any call of a graph can acquire something: most of what the text promises is prose."""
-        return any(self._may_acquire_by(op) for block in graph.blocks for op in block.ops)
-
-    def _may_acquire_by(self, op: Op) -> bool:
-        match op:
-            case Call(reference=str(name), node=node):
-                if name.startswith(":"):
-                    return name.rpartition(".")[2].lstrip(":") in self.words
-                is_word = name.rpartition(".")[2] in self.words or terminal(node) in self.words
-                return is_word and (self.catalogue.summary(name) is not None or self.leads(name))
-            case Call(method=str(method)):
-                return method in self.words
-            case Evaluate(value=Reference(name=name)):
-                return name.rpartition(".")[2] in self.words
-            case _:
-                return False
-
     def has_fixture(self, name: str) -> bool:
         """Say whether the module, or a conftest.py that holds for it, defines a function of this name, as texts tell."""
         outlines = [self._modules.openers.outline(path) for path in [self.path, *conftests(self.path)]]
@@ -165,10 +115,6 @@ class ModuleProject:
             self._found[dotted] = None  # re-exports may go in circles
             self._found[dotted] = self._look_up(dotted)
         return self._found[dotted]
-
-    def leads(self, dotted: str) -> bool:
-        """Say whether a dotted name leads to something first-party that may open something, or to another's through it."""
-        return self._modules.openers.may_open(self.path, dotted)
 
     def external(self, dotted: str) -> str:
         """Give the dotted name behind a first-party re-export of something else; the name itself where there is none."""
@@ -324,12 +270,12 @@ class ModuleProject:
     def _find_kept(self, node: FunctionNode, name: str) -> list[Owned]:
         decorators = {terminal(one) for one in node.decorator_list}
         is_cached = "cached_property" in decorators
-        if "classmethod" in decorators or not self.may_acquire(node) or _length(node) > 3 * LONGEST:
+        if "classmethod" in decorators or not self.vocabulary.may_acquire(node) or _length(node) > 3 * LONGEST:
             return []
         if not is_cached and not stores(node):
             return []
         setting = self.lowered(self._function(node))
-        if not self.acquires_in(setting.graph):
+        if not self.vocabulary.acquires_in(setting.graph):
             return []
         found: dict[tuple[str, int], Owned] = {}
         solution = self.solved(self._function(node), setting)
@@ -437,7 +383,7 @@ class ModuleProject:
     def _asked(self, node: FunctionNode) -> frozenset[str]:
         if node not in self._tested:
             self._tested[node] = tested_names(node.body)  # while it is looked into: functions may call each other
-            for call in passing_calls(node, self.words):
+            for call in passing_calls(node, self.vocabulary.words):
                 callee = self._callee(call.func)
                 if callee is not None:
                     self._tested[node] |= passed_to(call, callee[1], callee[0]._asked(callee[1]))
@@ -507,23 +453,14 @@ class ModuleProject:
         summary = summary_of(solution, function)
         return replace(summary, acquires=(), elements=()) if is_cached else summary
 
-    def lowered(self, function: Function, are_loops_full: bool = False) -> Setting:
-        """Lower a function of the module, perhaps as if every `for` had something to do."""
-        scope = function_scope(function, self.scope)
-        body = bodies.kind_of(function, scope)
-        driven = scope.bindings.yields and bodies.is_driven(function, scope)
-        kind = Thrown.IMPLICIT if driven else bodies.yield_kind(body)
-        graph: Graph = lower(function.node.body, scope, kind, is_driven=driven, are_loops_full=are_loops_full)
-        is_test = function.is_method and function.node.name.startswith("test")
-        test_class = function.owner.name if is_test and function.owner is not None else None
-        return Setting(self.catalogue, self, scope, graph, body, {}, test_class=test_class)
+    def lowered(self, function: Function) -> Setting:
+        """Lower a function of the module."""
+        return lowered(function, self, self.catalogue)
 
     def solved(self, function: Function, setting: Setting | None = None) -> Solution:
         """Solve a function with nothing known of its arguments."""
         if function.node not in self._solutions:
-            setting = setting or self.lowered(function)
-            env = bodies.starting_names(function, setting.scope, self.catalogue, self.path)
-            solution = solve_ownership(setting, env, {})
+            solution = solved(function, setting or self.lowered(function))
             if not self.is_linted or self._pending.consulted:
                 return solution  # not asked for again, or resting on something unfinished
             self._solutions[function.node] = solution
@@ -531,8 +468,7 @@ class ModuleProject:
 
     def solved_with_full_loops(self, function: Function) -> Solution:
         """Solve a function as if every `for` ran at least once."""
-        setting = self.lowered(function, are_loops_full=True)
-        return solve_ownership(setting, bodies.starting_names(function, setting.scope, self.catalogue, self.path), {})
+        return solved(function, lowered(function, self, self.catalogue, are_loops_full=True))
 
     def forget(self) -> None:
         """Let go of the graphs of a module that has been linted."""
@@ -541,10 +477,7 @@ class ModuleProject:
 
     def solve(self, function: Function, given: Given) -> Solution:
         """Solve a function with a site for each parameter, and what is known of its arguments."""
-        setting = self.lowered(function)
-        env = bodies.starting_names(function, setting.scope, self.catalogue, self.path)
-        sites = stand_in(function, setting, env, given)
-        return solve_ownership(setting, env, sites)
+        return solved(function, self.lowered(function), given)
 
 
 def _as_opened(one: Owned, owner: Owner) -> Iterator[Owned]:
