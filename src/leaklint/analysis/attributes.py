@@ -231,6 +231,8 @@ def handed_to(node: FunctionNode, attribute: str, is_number: bool) -> Iterator[s
                 held += [one.value for one in held if isinstance(one, ast.keyword)]
             case ast.Call(func=ast.Attribute(value=place, attr=method), args=[_, *_] as given) if _is_adding(place, method):
                 held = [*given]
+            case ast.Call(func=ast.Attribute(attr="__init__"), args=given, keywords=keywords):  # the base may own it
+                place, held = one.func, [*given, *(keyword.value for keyword in keywords)]
             case _:
                 continue
         if any(_is_own(each, attribute, own) for each in held):

@@ -21,7 +21,8 @@ def failing_step(one: Obligation) -> Op | None:
     function = one.facts.function
     if function is None or one.facts.solution.setting.body is not Body.PLAIN or one.site.is_pending:
         return None  # what is not awaited here is not open here
-    if one.attributes and one.facts.owner is not None and not one.facts.owner.is_released(one.attributes[0]):
+    is_kept = bool(one.attributes) and (not one.history.returns or not one.history.fields)
+    if is_kept and one.facts.owner is not None and not one.facts.owner.is_released(one.attributes[0]):
         return None  # other rules speak of it
     is_builder = function.owner is not None and function.node.name in BUILDERS | ENTERING
     if one.is_open_at_raise and not one.is_open_at_return and (one.history.returns or (is_builder and one.attributes)):

@@ -327,9 +327,19 @@ def is_of_scope(obligation: Obligation) -> bool:
 
 
 def _is_own_class(function: Function) -> bool:
-    """Say whether what a method calls `self` is its own object: a class within a method may mean the one around."""
+    """Say whether what a method calls `self` is its own object: a class within a method may mean the one around.
+
+    A mixin may say whose object it is: `def connect(self: "Client")`.
+    """
     arguments = [*function.node.args.posonlyargs, *function.node.args.args]
-    return not function.is_method or not arguments or arguments[0].arg in ("self", "cls")
+    if not function.is_method or not arguments:
+        return True
+    annotation = arguments[0].annotation
+    said = str(annotation.value) if isinstance(annotation, ast.Constant) else terminal(annotation) if annotation else ""
+    name = said.rpartition(".")[2]
+    is_variable = len(name) < 3 or "Self" in name or name.startswith(("T_", "_T")) or name.endswith("T")
+    is_other = not is_variable and function.owner is not None and name != function.owner.name
+    return arguments[0].arg in ("self", "cls") and not is_other
 
 
 def _is_catalogued(obligation: Obligation) -> bool:

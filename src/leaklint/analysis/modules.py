@@ -181,9 +181,10 @@ class ModuleFacts:
         )
 
     def _is_released_below(self, owner: Owner, attribute: str) -> bool:
-        """Say whether the module derives classes from an owner, all of which release the attribute."""
+        """Say whether the module derives classes from an owner, all of which release the attribute if they mention it."""
         below = [self.project.described(one) for one in self.classes if one is not owner.node and one.bases]
-        derived = [one for one in below if any(node is owner.node for _, node in one.family)]
+        family = [one for one in below if any(node is owner.node for _, node in one.family)]
+        derived = [one for one in family if own_attributes(one.node, "self") & {attribute}] or family
         return bool(derived) and all(one.is_released(attribute) for one in derived)
 
     def _is_reaped(self, one: Obligation) -> bool:
