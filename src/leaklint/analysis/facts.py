@@ -99,6 +99,12 @@ class Facts:
         return frozenset(name for node in nodes for name in staging.patched_names(node))
 
     @cached_property
+    def patched_objects(self) -> frozenset[str]:
+        """The names of the objects of which mocks replace a method: what that would have opened is nothing to release."""
+        nodes = self.stage.all if self.function else []
+        return frozenset(name for node in nodes for name in staging.patched_objects(node))
+
+    @cached_property
     def is_staged(self) -> bool:
         """Say whether what opens is replaced, or whether leaks are the very subject: there is nothing to report."""
         is_replaced = staging.is_replaced(self.stage, self.scope, self.solution.setting.catalogue)
@@ -151,6 +157,8 @@ class Obligation:
         if facts.patched and not facts.patched.isdisjoint(re.split(r"\W+", self.site.label.partition(", which owns ")[2])):
             return True  # what it owns is a double's
         if facts.patched & staging.OPENERS and (self.site.resource.opened_by or not _is_catalogued(self)):
+            return True
+        if self.site.own_type and self.site.resource.opened_by and not facts.patched_objects.isdisjoint(self.history.names):
             return True
         if staging.is_meant_to_fail(facts.function, self.statement):
             return True

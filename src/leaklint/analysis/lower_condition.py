@@ -4,6 +4,7 @@ import ast
 from abc import abstractmethod
 
 from leaklint.analysis import ops
+from leaklint.analysis.callee import is_class_name
 from leaklint.analysis.graph import Block
 from leaklint.analysis.lower_expression import Expressions
 from leaklint.analysis.names import terminal, walk
@@ -91,7 +92,7 @@ class Conditions(Expressions):
         if (state := self._state(node)) is not None:
             return state
         source = self.operand(node)
-        if (_is_place(node) or isinstance(node, ast.Name)) and _is_temporary(source):  # a name that is imported, too
+        if _is_place(node) and _is_temporary(source):
             return Test(self._named(node), subject=source)
         if source is None or (isinstance(node, ast.Call) and _is_predicate(node)):
             return self._opaque(node)
@@ -144,7 +145,7 @@ class Conditions(Expressions):
         """Give a test on an expression that nobody understands but that may be tested again."""
         names = False
         for one in walk(node):
-            if isinstance(one, ast.Call) and not _is_predicate(one):
+            if isinstance(one, ast.Call) and not (_is_predicate(one) or _is_of_constants(one)):
                 return None
             names |= isinstance(one, ast.Name)
         return Test(self._named(node)) if names else None
@@ -180,12 +181,10 @@ def is_irrefutable(pattern: ast.pattern, subject: ast.expr) -> bool:
 
 
 def _is_place(node: ast.expr) -> bool:
-    """Say whether an expression names a place behind a name: `self.log`, `options.output.path`."""
+    """Say whether an expression names a place: `self.log`, `options.output.path`, or a name that is no variable of the body."""
     while isinstance(node, ast.Attribute):
         node = node.value
-        if isinstance(node, ast.Name):
-            return True
-    return False
+    return isinstance(node, ast.Name)
 
 
 def _is_temporary(source: ops.Operand) -> bool:
@@ -198,6 +197,11 @@ def _is_predicate(call: ast.Call) -> bool:
     if name in ("isinstance", "hasattr", "callable", "len"):
         return True
     return isinstance(call.func, ast.Name) and name.startswith(("is", "has")) and bool(call.args)
+
+
+def _is_of_constants(call: ast.Call) -> bool:
+    """Say whether a call makes a value of constants alone: `Version("2.1")`."""
+    return is_class_name(terminal(call)) and bool(call.args) and all(isinstance(one, ast.Constant) for one in call.args)
 
 
 def _names_of(classes: ast.expr) -> str:

@@ -47,6 +47,9 @@ QUIET = (
     | {"sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_sessionmaker"}
     | {"queue.Queue", "queue.LifoQueue", "queue.SimpleQueue", "itertools.count", "re.escape", "uuid.uuid4"}
     | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
+    | {f"os.path.{name}" for name in ("exists", "lexists", "isfile", "isdir", "islink")}
+    | {f"unittest.mock.{name}" for name in ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "patch")}
+    | {f"unittest.mock.patch.{name}" for name in ("object", "dict", "multiple")}
 )
 QUIET_METHODS = frozenset(
     (

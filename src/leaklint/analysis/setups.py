@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from leaklint.analysis import bodies
 from leaklint.analysis.events import is_release
 from leaklint.analysis.facts import Facts, Obligation, is_real
-from leaklint.analysis.lower_sequence import Stage, lower_sequence
+from leaklint.analysis.lower_sequence import REGISTERING, Stage, lower_sequence
 from leaklint.analysis.names import Function, Scope, function_scope, terminal, walk
+from leaklint.analysis.ops import Call
 from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.summaries import ModuleProject
@@ -115,6 +116,24 @@ class Run:
         called = {one.attr for one in walk(setup.node) if isinstance(one, ast.Attribute)}
         parts = [setup, *(one for one in self.helpers if one.node.name in called)]
         return {line for one in parts for line in range(one.node.lineno, (one.node.end_lineno or 0) + 1)}
+
+    def registration_of(self, setup: Function, obligation: Obligation) -> int | None:
+        """Give the line at which a set-up registers what releases an acquisition: a lambda, or a function of its own."""
+        releasing = {id(op.node) for op in obligation.history.releases if isinstance(op, Call)}
+        for one in walk(setup.node):
+            match one:
+                case ast.Call(func=func, args=[what, *_]) if terminal(func) in REGISTERING:
+                    if any(id(node) in releasing for body in self._bodies(what, setup) for node in walk(body)):
+                        return one.lineno
+                case _:
+                    pass
+        return None
+
+    def _bodies(self, what: ast.expr, setup: Function) -> list[ast.AST]:
+        if isinstance(what, ast.Lambda):
+            return [what]
+        nested = [one for one in walk(setup.node) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+        return [one for one in (*nested, *(one.node for one in self.helpers)) if one.name == terminal(what)]
 
     def has_counterpart(self, setup: Function) -> bool:
         """Say whether a teardown exists that runs when this set-up has run."""

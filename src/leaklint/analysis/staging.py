@@ -70,6 +70,16 @@ def patched_names(node: ast.AST) -> Iterator[str]:
                     yield target.attr
 
 
+def patched_objects(node: ast.AST) -> Iterator[str]:
+    """Yield the names of the objects of which calls below a node replace an attribute: `patch.object(client, "request")`."""
+    for one in walk(node):
+        match one:
+            case ast.Call(args=[ast.Name(id=name), *_]) if terminal(one) in ("object", "setattr", "multiple", "spy"):
+                yield name
+            case _:
+                pass
+
+
 def _is_replacing(node: ast.AST, restored: frozenset[str], scope: Scope, catalogue: Catalogue) -> bool:
     is_double = is_enabled = False
     for one in walk(node):

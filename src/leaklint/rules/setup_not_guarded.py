@@ -44,6 +44,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             lines = run.lines_of(setup)
             begun = {one.statement, *(op.statement for op in one.history.openings)}
             steps = [op for op in one.raising if op.line in lines and op.statement not in begun]
+            registered = run.registration_of(setup, one) if steps else None
+            steps = [op for op in steps if registered is None or op.line <= registered]
             if steps and setup.node.name not in MODULE_WIDE:
                 text = f"{subject(one)} stays open when line {steps[0].line} raises; {cure_in_setup(one, setup)}"
                 trace = (Step(one.line, "acquired here"), Step(steps[0].line, "an exception here leaves it open"))
