@@ -119,6 +119,8 @@ def _call_found(
     if in_memory is not None:
         outcome.values.add(instance(in_memory))
     if not (is_asked or _matters(op, store, setting)) or in_memory is not None:
+        if in_memory is None and isinstance(scope.definition(name), ast.ClassDef):
+            outcome.values.add(instance(own_type(project.path, name)))
         return None
     owner, _, method = name.rpartition(".")
     receiver: Values = NOTHING
