@@ -3,10 +3,10 @@
 import ast
 
 from leaklint.analysis.graph import Kind, Thrown
-from leaklint.analysis.names import Function, Scope, terminal
+from leaklint.analysis.names import Function, FunctionNode, Scope, terminal
 from leaklint.analysis.setting import Body
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import Values, instance, own_type
+from leaklint.analysis.values import NONE, Values, instance, own_type
 from leaklint.catalogue import Catalogue
 
 Names = dict[Place, Values]
@@ -64,15 +64,37 @@ def yield_kind(body: Body) -> Kind | None:
 def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path: str) -> Names:
     """Give what the parameters hold by their annotations, by convention, and as `self`."""
     env: dict[Place, Values] = _captured(function, scope, catalogue)
-    first = next(iter(scope.bindings.parameters), None)
+    first, optional = next(iter(scope.bindings.parameters), None), _optional(function.node)
     for name in scope.bindings.parameters:
         if name == first and function.owner is not None and function.is_method:
             env[name] = frozenset((instance(own_type(path, function.owner.name)),))
             continue
         found = annotated(scope.bindings.annotations.get(name), scope) or catalogue.parameter_type(name)
         if found is not None:
-            env[name] = frozenset((instance(found),))
+            env[name] = frozenset((instance(found), NONE) if name in optional else (instance(found),))
     return env
+
+
+def _optional(node: FunctionNode) -> set[str]:
+    """Give the parameters that may be None: by their defaults, or as their annotations say."""
+    arguments, defaults = node.args, node.args.defaults
+    positional = [*arguments.posonlyargs, *arguments.args]
+    said = {one.arg for one in (*positional, *arguments.kwonlyargs) if one.annotation and _admits_none(one.annotation)}
+    pairs = [*zip(positional[len(positional) - len(defaults) :], defaults, strict=True)]
+    pairs += [(one, default) for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default]
+    return said | {one.arg for one, default in pairs if isinstance(default, ast.Constant) and default.value is None}
+
+
+def _admits_none(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=str(text)):
+            return "Optional[" in text or text.rstrip().endswith("| None")
+        case ast.BinOp(op=ast.BitOr(), right=ast.Constant(value=None)):
+            return True
+        case ast.Subscript(value=value):
+            return terminal(value) == "Optional"
+        case _:
+            return False
 
 
 def _captured(function: Function, scope: Scope, catalogue: Catalogue) -> Names:

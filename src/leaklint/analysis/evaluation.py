@@ -57,6 +57,19 @@ def is_conditional(path: list[ast.AST]) -> bool:
     return False
 
 
+def alternatives(node: ast.expr) -> list[ast.expr]:
+    """Give the expressions of which one is the value of an expression: both of a conditional one, those of an `or`."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            return alternatives(body) + alternatives(orelse)
+        case ast.BoolOp(values=values):
+            return [found for one in values for found in alternatives(one)]
+        case ast.Await(value=value):
+            return alternatives(value)
+        case _:
+            return [node]
+
+
 def is_preceded_by_call(head: ast.AST, path: list[ast.AST]) -> bool:
     """Say whether a call is evaluated before the node, and would be evaluated after it in the new block."""
     for parent, child in pairwise(path):

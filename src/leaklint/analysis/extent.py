@@ -5,7 +5,7 @@ The rules call `plan`; it gives None where no rewrite is sure to keep the progra
 
 import ast
 
-from leaklint.analysis.evaluation import head_with, is_conditional, is_preceded_by_call, path_to
+from leaklint.analysis.evaluation import alternatives, head_with, is_conditional, is_preceded_by_call, path_to
 from leaklint.analysis.facts import Obligation, Suite, names_in
 from leaklint.analysis.one_shot import plan_one_shot
 from leaklint.analysis.ops import Call
@@ -46,7 +46,7 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     if place is None or (name is None and obligation.site.element is None) or (name is not None and not name.isidentifier()):
         return None
     way = way_of(obligation, name)
-    if way is None:
+    if way is None or _may_be_another(obligation):
         return None
     suite, index, _ = place
     ends = [last_use(one, suite, index) for one in _siblings(obligation)]
@@ -73,6 +73,14 @@ def _plan_named(obligation: Obligation) -> Fix | None:
     else:
         return None
     return Fix(edit, applicability, way.imports)
+
+
+def _may_be_another(obligation: Obligation) -> bool:
+    """Say whether the name may hold another's instead, or nothing: `given or open(path)`, `open(path) if path else None`."""
+    value = obligation.statement.value if isinstance(obligation.statement, ast.Assign | ast.AnnAssign) else None
+    found = alternatives(value) if value is not None else []
+    made = {one.node for one in obligation.facts.obligations}
+    return len(found) > 1 and not made.issuperset(found)
 
 
 def _is_released_twice(obligation: Obligation, suite: Suite) -> bool:
