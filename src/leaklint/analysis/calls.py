@@ -147,6 +147,8 @@ def _matters(op: Call, store: Store, setting: Setting) -> bool:
 
 def _call_closure(op: Call, closure: Closure, store: Store, setting: Setting) -> None:
     events.touch((closure,), op, store, setting)
+    if isinstance(closure.node, ast.ClassDef):  # its instance uses what it captures for as long as it likes
+        events.capture((closure,), op, store, setting)
     for name in closure.keeps:
         events.move(store.values(name), op, store, setting)
 

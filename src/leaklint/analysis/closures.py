@@ -67,6 +67,13 @@ def _kept(node: ast.AST, captured: set[str]) -> set[str]:
             if one.id in captured and not is_read:
                 kept.add(one.id)
             continue
+        match one:
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name)), attr=attr) if (
+                attr in RELEASING and name in captured
+            ):
+                kept.add(name)  # `server.socket.close()`
+            case _:
+                pass
         stack.extend((child, _is_read(one, child)) for child in children(one))
     return kept
 

@@ -23,6 +23,7 @@ from leaklint.model.fix import (
 )
 
 __all__ = ["plan", "way_of"]
+ENDING = frozenset(("terminate", "kill", "send_signal"))  # how a process is told to end
 
 
 def plan(obligation: Obligation) -> Fix | None:
@@ -101,10 +102,18 @@ def applicability_of(obligation: Obligation) -> Applicability:
     if (
         resource.outlives and resource.parts
     ):  # a process: a with waits for it, so it must be seen to be waited for on the plain way already
+        if _is_ended_late(obligation):
+            return Applicability.UNSAFE
         suite = obligation.facts.places[obligation.statement][0]
         parts = [op for op in history.uses if isinstance(op, Call) and op.method in resource.part_releases]
         is_released = any(one is op.statement for op in [*history.releases, *parts] for one in suite)
     return Applicability.UNSAFE if resource.outlives and not is_released else Applicability.SAFE
+
+
+def _is_ended_late(obligation: Obligation) -> bool:
+    """Say whether something may raise before a process is told to end: a with would wait for it as long as it likes to run."""
+    ending = [op.line for op in obligation.history.uses if isinstance(op, Call) and op.method in ENDING]
+    return bool(ending) and any(op.line < min(ending) for op in obligation.raising)
 
 
 def single_target(statement: ast.stmt) -> str | None:

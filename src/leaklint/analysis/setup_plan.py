@@ -27,7 +27,7 @@ def plan_setup(
     if one.site.resource.outlives:
         return None
     is_kept = any(name.startswith("self.") for name in one.history.names) or setup.owner is None
-    if not is_kept and not one.history.openings:
+    if not is_kept and not one.history.openings and not one.history.is_captured:
         narrow = plan(one)
         if narrow is not None:
             return narrow

@@ -22,6 +22,7 @@ Good:
 Fix: the releases at the end of the teardown are registered at once: `addCleanup`, `enterContext` from Python 3.11.
 """
 
+import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import is_real
@@ -36,10 +37,11 @@ from leaklint.rules.wording import cure_in_setup, opening, subject
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report what the teardown releases and a failing set-up does not."""
+    seen: set[tuple[ast.expr, int | None]] = set()
     for run in module.setups:
         for one in run.obligations:
-            setup = run.setup_of(one)
-            if setup is None or one.is_open_at_return or not one.is_open_at_raise or not is_real(one):
+            setup, key = run.setup_of(one), (one.node, one.site.element)
+            if setup is None or key in seen or one.is_open_at_return or not one.is_open_at_raise or not is_real(one):
                 continue
             lines = run.lines_of(setup)
             begun = {one.statement, *(op.statement for op in one.history.openings)}
@@ -47,6 +49,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             registered = run.registration_of(setup, one) if steps else None
             steps = [op for op in steps if registered is None or op.line <= registered]
             if steps and setup.node.name not in MODULE_WIDE:
+                seen.add(key)
                 text = f"{subject(one)} stays open when line {steps[0].line} raises; {cure_in_setup(one, setup)}"
                 trace = (Step(one.line, "acquired here"), Step(steps[0].line, "an exception here leaves it open"))
                 fix = plan_registered(one, setup, run, module.target)
