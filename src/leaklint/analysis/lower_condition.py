@@ -196,6 +196,8 @@ def _is_predicate(call: ast.Call) -> bool:
     name = terminal(call)
     if name in ("isinstance", "hasattr", "callable", "len"):
         return True
+    if name in ("startswith", "endswith") and call.args:  # `sys.platform.startswith("win")`
+        return all(isinstance(one, ast.Constant) for one in call.args)
     return isinstance(call.func, ast.Name) and name.startswith(("is", "has")) and bool(call.args)
 
 

@@ -66,12 +66,25 @@ def _second_yields(module: ModuleFacts) -> Iterator[Finding]:
 
 
 def _spare_yields(fixture: Fixture) -> set[ast.AST]:
-    """Give the yields of a handler for a failed import: it stands at the start of the try, before any other yield."""
+    """Give the yields of a handler for what fails before the try comes to a yield of its own."""
     found: set[ast.AST] = set()
     for node in walk(fixture.node):
-        if isinstance(node, ast.ExceptHandler) and node.type is not None and terminal(node.type) in MISSING:
-            found.update(one for one in walk(node) if isinstance(one, ast.Yield))
+        if isinstance(node, ast.Try):
+            is_early = _fails_early(node)
+            for handler in node.handlers:
+                if is_early or (handler.type is not None and terminal(handler.type) in MISSING):
+                    found.update(one for one in walk(handler) if isinstance(one, ast.Yield))
     return found
+
+
+def _fails_early(node: ast.Try) -> bool:
+    """Say whether the body of a try calls something before it yields."""
+    for statement in node.body:
+        if any(isinstance(one, ast.Yield | ast.YieldFrom) for one in walk(statement)):
+            return False
+        if any(isinstance(one, ast.Call) for one in walk(statement)):
+            return True
+    return False
 
 
 def _later_yields(graph: Graph) -> set[int]:
