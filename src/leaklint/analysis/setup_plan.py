@@ -26,8 +26,7 @@ def plan_setup(
     """Give the fix of what a set-up leaves open; `siblings` are all that the same set-up does."""
     if one.site.resource.outlives:
         return None
-    is_kept = any(name.startswith("self.") for name in one.history.names) or setup.owner is None
-    if not is_kept and not one.history.openings and not one.history.is_captured:
+    if is_local(one, setup):
         narrow = plan(one)
         if narrow is not None:
             return narrow
@@ -36,6 +35,12 @@ def plan_setup(
         is_free = not one.history.releases and one.site.element is None
         return (entered(one, setup, target) if is_free else None) or _registered(one, setup)
     return _torn_down(setup, run, siblings)
+
+
+def is_local(one: Obligation, setup: Function) -> bool:
+    """Say whether only the set-up itself uses what it opens."""
+    is_kept = any(name.startswith("self.") for name in one.history.names) or setup.owner is None
+    return not is_kept and not one.history.openings and not one.history.is_captured
 
 
 # --- unittest -----------------------------------------------------------------------------------------------------------

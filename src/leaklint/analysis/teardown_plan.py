@@ -7,19 +7,24 @@ stands behind them would then run earlier than they do.
 import ast
 from collections.abc import Iterator, Sequence
 
-from leaklint.analysis.extent import single_target
+from leaklint.analysis.extent import plan, single_target
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.names import Function, children, terminal, walk
 from leaklint.analysis.ops import Call
 from leaklint.analysis.reach import is_release_statement
-from leaklint.analysis.setup_plan import REGISTER, entered, opening_statement
+from leaklint.analysis.setup_plan import REGISTER, entered, is_local, opening_statement
 from leaklint.analysis.setups import FRAMEWORKS, Run, family_of
 from leaklint.model.fix import FinallyBlock, Fix, Remove, Several, Single
 from leaklint.model.source import Source
 
 
 def plan_registered(one: Obligation, setup: Function, run: Run, target: tuple[int, int]) -> Fix | None:
-    """Give the fix of what only the teardown releases: every release at its end is registered in the set-up."""
+    """Give the fix of what only the teardown releases: every release at its end is registered in the set-up.
+
+    What the set-up itself releases, and keeps in no attribute, is entered in a with.
+    """
+    if is_local(one, setup):
+        return plan(one)
     teardown = _teardown(one, setup, run)
     if teardown is None or not _has_cleanups(one.facts):
         return None

@@ -19,7 +19,8 @@ Good:
             self.source = self.enterContext(open("a"))
             self.target = self.enterContext(open("b"))
 
-Fix: the releases at the end of the teardown are registered at once: `addCleanup`, `enterContext` from Python 3.11.
+Fix: the releases at the end of the teardown are registered at once: `addCleanup`, `enterContext` from Python 3.11. What the
+set-up itself releases is opened in a with.
 """
 
 import ast
@@ -27,12 +28,13 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import is_real
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.setup_plan import is_local
 from leaklint.analysis.setups import MODULE_WIDE
 from leaklint.analysis.teardown_plan import plan_registered
 from leaklint.model.data import replace
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
-from leaklint.rules.wording import cure_in_setup, opening, subject
+from leaklint.rules.wording import cure, cure_in_setup, opening, subject
 
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
@@ -50,7 +52,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             steps = [op for op in steps if registered is None or op.line <= registered]
             if steps and setup.node.name not in MODULE_WIDE:
                 seen.add(key)
-                text = f"{subject(one)} stays open when line {steps[0].line} raises; {cure_in_setup(one, setup)}"
+                advice = cure(one) if is_local(one, setup) else cure_in_setup(one, setup)
+                text = f"{subject(one)} stays open when line {steps[0].line} raises; {advice}"
                 trace = (Step(one.line, "acquired here"), Step(steps[0].line, "an exception here leaves it open"))
                 fix = plan_registered(one, setup, run, module.target)
                 yield replace(opening(one, rule.code, text, trace, fix), acquisitions=())
