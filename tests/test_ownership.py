@@ -120,7 +120,7 @@ def test_what_a_generator_or_manager_yields_comes_back_to_it(obligations: Obliga
 def test_uses_after_the_release_are_noted(obligations: Obligations) -> None:
     (late,) = obligations("h = open(p)\nh.close()\nh.read()")
     assert [verdicts for verdicts in late.history.late.values() if verdicts == {True}]
-    (early,) = obligations("h = open(p)\nif p: h.close()\nh.read()")
+    (early,) = obligations("h = open(p)\nif q: h.close()\nh.read()")
     assert not [verdicts for verdicts in early.history.late.values() if verdicts == {True}]
 
 

@@ -1,5 +1,8 @@
 """What a call makes: sites for what a summary says it acquires, and the values that stand for them."""
 
+import ast
+
+from leaklint.analysis.names import Bindings
 from leaklint.analysis.ops import Call
 from leaklint.analysis.setting import Acquired, Setting
 from leaklint.analysis.store import Store
@@ -109,5 +112,17 @@ def mask(resource: Resource, needs: tuple[str, ...]) -> int:
 def _site(op: Call, resource: Resource, open_mask: int, label: str, index: int, setting: Setting) -> Site:
     key = (op, resource.name, index)
     if key not in setting.sites:
-        setting.sites[key] = Site(op.node, op.statement, resource, open_mask, label, is_awaited=op.is_awaited)
+        site = Site(op.node, op.statement, resource, open_mask, label, is_awaited=op.is_awaited)
+        site.by = _path_name(op.node, setting.scope.bindings) if resource.label == "open file" else None
+        setting.sites[key] = site
     return setting.sites[key]
+
+
+def _path_name(node: ast.Call, bindings: Bindings) -> str | None:
+    """Give the name that a call is given first, where nothing binds it anew."""
+    match node.args:
+        case [ast.Name(id=name), *_]:
+            times = bindings.variables.get(name, 0) + (name in bindings.parameters)
+            return name if times == 1 and name not in bindings.shared else None
+        case _:
+            return None

@@ -120,6 +120,7 @@ REGISTERING = frozenset(
 )
 MODULES = ("os", "shutil", "socket")  # whose functions release what they are given
 STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", "done", "shut")
+STARTING = frozenset(("Thread", "Process", "Timer", "start_new_thread", "create_task", "ensure_future", "submit", "run", "map"))
 
 
 @dataclass(slots=True)
@@ -134,6 +135,7 @@ class Reach:
     called_on: dict[str, set[str]] = field(default_factory=dict)  # attribute -> methods called on it
     registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
     loads: set[str] = field(default_factory=set)
+    callbacks: set[str] = field(default_factory=set)  # of the loads, those that others are given to call it one day
     handed: set[str] = field(default_factory=set)  # what may be released otherwise than by a method called on it here
     hands_itself: bool = False  # to something that keeps it: `pool.add(self)`
     nodes: set[FunctionNode] = field(default_factory=set)  # where several methods are read together: these
@@ -322,11 +324,22 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
         if _is_guarded(name, path):
             reach.guarded.add(name)
     reach.loads.add(name)
+    if _is_callback(path):
+        reach.callbacks.add(name)
     if _is_registered(node, path):
         reach.registered.add(name)
     method = _called_method(path)
     if method is not None:
         reach.called_on.setdefault(name, set()).add(method)
+
+
+def _is_callback(path: list[ast.AST]) -> bool:
+    """Say whether a mention is given to a call that starts nothing at once: `signal.connect(self.open)`."""
+    match path[-2:]:
+        case [_, ast.Call() as call] | [ast.Call() as call, ast.keyword()]:
+            return terminal(call) not in STARTING
+        case _:
+            return False
 
 
 def _called_method(path: list[ast.AST]) -> str | None:

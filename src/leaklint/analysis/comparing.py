@@ -2,12 +2,15 @@
 
 import io
 
-from leaklint.analysis.ops import Comparison, Literal
+from leaklint.analysis.ops import Comparison, Literal, Test
 from leaklint.analysis.values import Constant, Instance, Site, Value, is_double
 
 PLAIN = frozenset(
     ("str", "bytes", "bytearray", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "PathLike")
 )
+
+PATHS = frozenset(("str", "bytes", "Path", "PurePath", "PathLike"))
+FILE_METHODS = frozenset(("read", "readline", "readlines", "write", "close", "seek"))
 
 
 def is_instance(value: Value, names: frozenset[str]) -> bool | None:
@@ -36,6 +39,18 @@ def has(value: Value, attribute: str) -> bool | None:
             return hasattr(getattr(io, name.partition(".")[2]), attribute)
         case _:
             return True if is_double(value) else None
+
+
+def is_empty(test: Test, outcome: bool) -> bool:
+    """Say whether the outcome of a test tells that its name is empty or None, so that no file can be opened by it."""
+    return test.comparison in (Comparison.TRUTH, Comparison.IS_NONE) and outcome is (test.comparison is Comparison.IS_NONE)
+
+
+def is_no_path(test: Test, outcome: bool) -> bool:
+    """Say whether the outcome of a test tells that its name is an open file rather than a path."""
+    if test.comparison is Comparison.INSTANCE:
+        return not outcome and not PATHS.isdisjoint(str(test.operand).split(","))
+    return test.comparison is Comparison.HAS and outcome and test.operand in FILE_METHODS
 
 
 def compares(value: Value, comparison: Comparison, operand: Literal) -> bool | None:

@@ -41,7 +41,7 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
         elif attributes := stored_in(history):
             stored[site.parameter] = attributes
         else:
-            others[site.parameter] = effect_of(history, Body.PLAIN)
+            others[site.parameter] = effect_of(site.parameter, history, Body.PLAIN)
     builders = owner.builders() - {"__init__"}
     makes = makes or any(is_built_in(one, builders) for one in owner.keeps())
     summary = _stored(owner, stored, parameters_of(owner.methods["__init__"][1])[1:], makes)

@@ -120,6 +120,7 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
     for name, values in given.items():
         _use_late(values, summary.effects.get(name), op, store, setting)
     spread(op, store, setting, effect, outcome)
+    outcome.lent = [site for site in outcome.lent if _is_opened_by(summary, site, given, store)]
     setting.is_notable |= summary.runs_loop or summary.asks_loop
     if setting.record is not None and (summary.runs_loop or summary.asks_loop):
         setting.record.note_loop_helper(op, summary.runs_loop)
@@ -133,6 +134,12 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
         acquire(op, (summary.adopter,), setting, outcome)
     if summary.contents:
         acquire_contents(op, summary.contents, store, setting, outcome)
+
+
+def _is_opened_by(summary: FunctionSummary, site: Site, given: dict[str, Values], store: Store) -> bool:
+    """Say whether a first-party function may open what it is lent: it calls a method that does, or lends it in turn."""
+    met = [summary.effects.get(name) for name, values in given.items() if site in store.carried(values)]
+    return any(one is None or one.is_lent or not one.uses.isdisjoint(site.resource.opened_by) for one in met)
 
 
 def _pass_on(summary: FunctionSummary, given: dict[str, Values], store: Store, outcome: Outcome) -> None:

@@ -102,8 +102,9 @@ def catalogued(dotted: str, catalogue: Catalogue) -> Acquired | None:
 
 
 def _opens_base(node: ast.ClassDef, resource: Resource) -> bool:
-    """Say whether constructing a subclass opens what the base is: no fake, and not released at once."""
-    return _calls_base_init(node) and not _is_fake(node) and not _releases_itself(node, resource)
+    """Say whether constructing a subclass opens what the base is: no fake, not released at once, nor by its `__del__`."""
+    is_released = _releases_itself(node, resource, "__init__") or _releases_itself(node, resource, "__del__")
+    return _calls_base_init(node) and not _is_fake(node) and not is_released
 
 
 def _calls_base_init(node: ast.ClassDef) -> bool:
@@ -114,10 +115,10 @@ def _calls_base_init(node: ast.ClassDef) -> bool:
     return True
 
 
-def _releases_itself(node: ast.ClassDef, resource: Resource) -> bool:
-    """Say whether a subclass's constructor releases what it has opened."""
-    init = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
-    calls = [one.func for statement in init for one in walk(statement) if isinstance(one, ast.Call)]
+def _releases_itself(node: ast.ClassDef, resource: Resource, method: str) -> bool:
+    """Say whether a method of a subclass releases what its constructor has opened."""
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == method]
+    calls = [one.func for statement in methods for one in walk(statement) if isinstance(one, ast.Call)]
     return any(isinstance(one, ast.Attribute) and one.attr in resource.releases for one in calls)
 
 

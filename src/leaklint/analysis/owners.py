@@ -85,8 +85,8 @@ class Owner:
         """Give what one method does with its object's attributes."""
         return reach_of(node)
 
-    def reached(self, starts: list[str]) -> Reach:
-        """Give what methods do together with all the methods that they call on their object."""
+    def reached(self, starts: list[str], with_callbacks: bool = True) -> Reach:
+        """Give what methods do together with all the methods that they call on their object, or have called one day."""
         total = Reach()
         waiting = [node for name in starts for node in self._next(name, -1)]
         while waiting:
@@ -102,10 +102,15 @@ class Owner:
             total.hands_itself |= found.hands_itself
             for attribute, methods in found.called_on.items():
                 total.called_on.setdefault(attribute, set()).update(methods)
-            waiting += [one for name in (*found.calls, *found.loads) for one in self._next(name, -1)]  # loads: properties
+            loads = found.loads if with_callbacks else {one for one in found.loads if not self._is_callback(one, found)}
+            waiting += [one for name in (*found.calls, *loads) for one in self._next(name, -1)]  # loads: properties
             waiting += [one for name in found.calls_super for one in self._next(name, self._levels[node])]
             total.calls |= found.calls | {node.name}
         return total
+
+    def _is_callback(self, name: str, found: Reach) -> bool:
+        """Say whether a method is only given to others, which call it one day; a property is run by its mention."""
+        return name in found.callbacks and name in self.methods and not self.methods[name][1].decorator_list
 
     def _next(self, name: str, level: int) -> list[FunctionNode]:
         """Give the methods of a name (one for each branch of an `if`) that the first class behind a level defines."""
@@ -205,7 +210,7 @@ class Owner:
 
     def builders(self) -> set[str]:
         """Give the methods that run when an instance is made."""
-        return self.reached([name for name in BUILDERS if name in self.methods]).calls
+        return self.reached([name for name in BUILDERS if name in self.methods], with_callbacks=False).calls
 
 
 def methods_of(node: ast.ClassDef) -> Iterator[FunctionNode]:
@@ -245,7 +250,8 @@ def _resource(owner: Owner) -> Acquired | None:
     is_built = bool(owner.defaults) or any(is_built_in(one, builders) for one in kept)
     label = f"{module_name(owner.path)}.{owner.node.name}, which owns {_owned_text(kept, owner)}"
     found = _acquired(owner, names, withs, label, frozenset() if is_built else _openers(owner, kept))
-    return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders)))
+    given = frozenset() if is_built else frozenset(one.attribute for one in kept)
+    return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders), given_through=given))
 
 
 def _plainly_releases(owner: Owner, name: str, kept: list[Owned]) -> bool:
@@ -333,7 +339,8 @@ def _with(owner: Owner, name: str, attributes: set[str]) -> With:
 def _openers(owner: Owner, kept: list[Owned]) -> frozenset[str]:
     """Give the methods from which an acquisition is reached, where building an instance does not reach it."""
     opening = {name for one in kept for name in one.opened_in or (one.method,)}
-    return frozenset(name for name in owner.methods if name in opening or owner.reached([name]).calls & opening)
+    runs = {name: owner.reached([name], with_callbacks=False).calls for name in owner.methods}
+    return frozenset(name for name, run in runs.items() if name in opening or run & opening)
 
 
 def _owned_text(kept: list[Owned], owner: Owner) -> str:

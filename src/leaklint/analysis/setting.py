@@ -43,11 +43,15 @@ class Body(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ParameterEffect:
-    """What a first-party function does to a parameter: an effect, the methods by which it releases, those it uses."""
+    """What a first-party function does to a parameter: an effect, the methods by which it releases, those it uses.
+
+    `is_lent` where it gives it to others as an argument.
+    """
 
     effect: Effect
     methods: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
+    is_lent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

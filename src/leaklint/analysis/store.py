@@ -12,6 +12,7 @@ from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import (
     ENTERED,
     FALSE,
+    MOVED,
     NONE,
     NOTHING,
     OTHER,
@@ -201,6 +202,8 @@ class Store:
             answer = Test(test.name, Comparison.IS_NONE if test.comparison is Comparison.IS_NONE else Comparison.TRUTH)
             is_possible = self.refine(Test(test.subject, test.comparison, test.operand), outcome)
             return is_possible and (not is_repeated or self.refine(answer, outcome))
+        if not self._refine_opened(test, outcome):
+            return False
         values = self.env.get(test.name)
         if values is None:
             return not is_repeated or self._learn(test, outcome)
@@ -219,6 +222,15 @@ class Store:
             if isinstance(value, Site) and value in self.sites and not any(one is value for one in self.held()):
                 del self.sites[value]  # on this path it was never acquired, or the name would hold it
                 self.version += 1
+        return True
+
+    def _refine_opened(self, test: Test, outcome: bool) -> bool:
+        """A test of the name by which a file was opened: it is not empty, and where it is a file itself, nothing was."""
+        opened = [site for site in self.sites if site.by == test.name and self.is_open(site)]
+        if opened and comparing.is_empty(test, outcome):
+            return False
+        for site in opened if comparing.is_no_path(test, outcome) else ():
+            self.set_status(site, frozenset((MOVED,)))
         return True
 
     def _learn(self, test: Test, outcome: bool) -> bool:
@@ -291,9 +303,8 @@ def _is_true(store: Store, value: Value) -> bool | None:
             return bool(constant)
         case Site(is_given=True):
             return True
-        case Site(resource=resource, parameter=parameter):
-            is_number = resource.is_virtual and not resource.is_path  # a descriptor may be 0
-            return None if is_number or parameter is not None else True
+        case Site(parameter=parameter):  # a descriptor would be 0 only where standard input was closed before
+            return None if parameter is not None else True
         case Instance() | Closing() | View():
             return True
         case Elements(values=elements):

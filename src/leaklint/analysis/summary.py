@@ -32,7 +32,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
     effects: dict[str, ParameterEffect] = {}
     for site, history in record.histories.items():
         if site.parameter is not None:
-            effects[site.parameter] = effect_of(history, body)
+            effects[site.parameter] = effect_of(site.parameter, history, body)
     untouched = [name for name in solution.setting.scope.bindings.parameters if name not in effects]
     effects |= {name: ParameterEffect(Effect.BORROWS) for name in untouched}
     passes = {value.parameter for value in returned if isinstance(value, Site) and value.parameter}
@@ -64,7 +64,7 @@ def _gives_awaitable(returned: Iterable[Value]) -> bool:
     return any(isinstance(one, Site) and one.is_pending for one in returned)
 
 
-def effect_of(history: History, body: Body) -> ParameterEffect:
+def effect_of(name: str, history: History, body: Body) -> ParameterEffect:
     """Say what a function does to a parameter, by what has become of its site."""
     statuses = history.statuses
     uses = frozenset(op.method for op in history.uses if isinstance(op, Call) and op.method is not None)
@@ -75,7 +75,8 @@ def effect_of(history: History, body: Body) -> ParameterEffect:
         is_deferred = body in (Body.GENERATOR, Body.CONTEXT_MANAGER)
         return ParameterEffect(Effect.TAKES) if is_deferred else ParameterEffect(Effect.RELEASES, methods, uses)
     if all(is_open(status) for status in statuses):
-        return ParameterEffect(Effect.BORROWS, uses=uses)
+        given = {argument.operand for op in history.uses if isinstance(op, Call) for argument in op.arguments}
+        return ParameterEffect(Effect.BORROWS, uses=uses, is_lent=not given.isdisjoint((name, *history.names)))
     return ParameterEffect(Effect.TAKES)
 
 

@@ -106,6 +106,7 @@ class Site:
     is_pending: bool = False  # a coroutine will acquire it that is not awaited where it is called
     element: int | None = None
     is_optional: bool = False  # the call may give None instead
+    by: str | None = None  # the name that the call was given, where that is bound once: a path, or what may be open itself
     is_given: bool = False  # an argument in the place of None, which would not be given if it was falsy
     maker: "Site | None" = None  # whose method gave it, where it ends with that
     fields: set[str] = field(default_factory=set)  # attributes of first-party objects that hold it: `context.pool`
