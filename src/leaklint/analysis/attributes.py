@@ -7,6 +7,7 @@ method does not reach that attribute" is said only where the method does nothing
 import ast
 from collections.abc import Iterator
 
+from leaklint.analysis.callbacks import is_callback
 from leaklint.analysis.callee import is_adding, is_closing
 from leaklint.analysis.names import FunctionNode, children, terminal, walk
 from leaklint.analysis.retention import retained
@@ -120,7 +121,6 @@ REGISTERING = frozenset(
 )
 MODULES = ("os", "shutil", "socket")  # whose functions release what they are given
 STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", "done", "shut")
-STARTING = frozenset(("Thread", "Process", "Timer", "start_new_thread", "create_task", "ensure_future", "submit", "run", "map"))
 
 
 @dataclass(slots=True)
@@ -324,22 +324,13 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
         if _is_guarded(name, path):
             reach.guarded.add(name)
     reach.loads.add(name)
-    if _is_callback(path):
+    if is_callback(path):
         reach.callbacks.add(name)
     if _is_registered(node, path):
         reach.registered.add(name)
     method = _called_method(path)
     if method is not None:
         reach.called_on.setdefault(name, set()).add(method)
-
-
-def _is_callback(path: list[ast.AST]) -> bool:
-    """Say whether a mention is given to a call that starts nothing at once: `signal.connect(self.open)`."""
-    match path[-2:]:
-        case [_, ast.Call() as call] | [ast.Call() as call, ast.keyword()]:
-            return terminal(call) not in STARTING
-        case _:
-            return False
 
 
 def _called_method(path: list[ast.AST]) -> str | None:

@@ -27,7 +27,7 @@ from leaklint.analysis.names import (
     terminal,
 )
 from leaklint.analysis.openers import Openers
-from leaklint.analysis.opening import STACKS, opened_in
+from leaklint.analysis.opening import opened_in
 from leaklint.analysis.owners import Owned, Owner, owned_by
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.passing import passed_to, passing_calls
@@ -486,7 +486,7 @@ def _as_opened(one: Owned, owner: Owner) -> Iterator[Owned]:
         yield one
         return
     methods = opened_in([node for _, _, node in owner.lines], one.attribute, one.opened_by, one.is_catalogued)
-    is_sure = not one.is_catalogued or one.label in STACKS
+    is_sure = not one.is_catalogued or "*" not in one.opened_by
     if methods:
         yield replace(one, opened_in=methods if is_sure else frozenset())
 
