@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leaklint.baseline.change import Seen, gone, renewed, without
@@ -43,12 +43,14 @@ def test_a_mark_is_code_function_and_expression() -> None:
     ]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(PIECES), st.lists(st.sampled_from(["\n", "# a comment\n", "x = 1\n", "\n\n"]), min_size=3, max_size=3))
 def test_marks_survive_moved_lines_and_swapped_functions(pieces: list[str], between: list[str]) -> None:
     text = "".join(gap + piece for gap, piece in zip(between, pieces, strict=True))
     assert Counter(marks(text)) == KNOWN
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_marks_survive_blank_lines_and_comments_inside(data: st.DataObject) -> None:
     lines = "".join(PIECES).splitlines(keepends=True)
@@ -73,6 +75,7 @@ def test_marks_survive_reformatting(old: str, new: str) -> None:
     assert Counter(marks(text.replace(old, new))) == KNOWN
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["load", "save", "fetch"]), st.from_regex(r"[a-z]{4}_[a-z]{2}", fullmatch=True))
 def test_a_renamed_function_leaves_the_others_marks(name: str, other: str) -> None:
     left = Counter(marks("".join(PIECES).replace(f"def {name}(", f"def {other}(")))
@@ -80,6 +83,7 @@ def test_a_renamed_function_leaves_the_others_marks(name: str, other: str) -> No
     assert {mark.function for mark in KNOWN - left} == {"Store.save" if name == "save" else name}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 4), st.integers(0, 4))
 def test_equal_findings_are_counted(number: int, known: int) -> None:
     body = "".join(f"    f{each} = open(path)\n    f{each}.read()\n" for each in range(number))
@@ -109,6 +113,7 @@ MARKS = st.builds(Mark, st.sampled_from(["LKR101", "LKR301"]), NAMES, NAMES)
 SETS = st.dictionaries(NAMES, st.dictionaries(MARKS, st.integers(1, 3), min_size=1, max_size=3), max_size=3)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SETS, SETS)
 def test_what_is_written_is_read_back(findings: dict[str, dict[Mark, int]], leaks: dict[str, dict[Mark, int]]) -> None:
     import tempfile
@@ -120,6 +125,7 @@ def test_what_is_written_is_read_back(findings: dict[str, dict[Mark, int]], leak
         assert text_of(load(path)) == path.read_text(encoding="utf-8")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SETS, st.dictionaries(NAMES, st.lists(MARKS, max_size=4), max_size=3))
 def test_pruning_only_takes_out_and_renewing_knows_all(known: dict[str, dict[Mark, int]], now: dict[str, list[Mark]]) -> None:
     seen = {path: Seen(Counter(each), lambda code: code == "LKR101") for path, each in now.items()}

@@ -227,6 +227,52 @@ SILENT = {
             else:
                 process.returncode = 0
     """,
+    "what only a with opens, that with releases": """
+        class Session:
+            async def __aenter__(self):
+                self.file = open('a')
+                return self
+            async def __aexit__(self, *error):
+                self.file.close()
+        async def each(session, names):
+            for name in names:
+                await one(session, name)
+        async def test_no_names():
+            session = Session()
+            await each(session, [])
+    """,
+    "a generator reads from what it was made of, and holds nothing": """
+        import gzip
+        def lines_of(path):
+            if path.name.endswith('gz'):
+                return (line.decode() for line in gzip.open(path))
+            return path.read_text().splitlines()
+        def count(path):
+            number = 0
+            for _ in lines_of(path):
+                number += 1
+            return number
+    """,
+    "a logger that is imported is not taken to raise": """
+        import os
+        from app.log import logger
+        def ping(host):
+            null = open(os.devnull, 'w')
+            try:
+                work(host, null)
+            except Exception as error:
+                logger.debug('%s', error)
+            null.close()
+    """,
+    "a client that closes the session it is given": """
+        import requests
+        from azure.storage.blob import ContainerClient
+        class Bucket:
+            def connect(self, url):
+                session = requests.Session()
+                session.verify = False
+                self.client = ContainerClient(url, 'backups', session=session)
+    """,
 }
 
 
@@ -496,6 +542,13 @@ FOUND = {
             h = tempfile.SpooledTemporaryFile()  # LKR101
             json.dump(x, h)
     """,
+    "a container that is returned holds what it was made of": """
+        def many(paths):
+            return [open(p) for p in paths]
+        def count(paths):
+            for f in many(paths):  # LKR101
+                f.read()
+    """,
 }
 
 
@@ -517,3 +570,26 @@ def test_the_first_import_of_a_try_counts(marks: Marks) -> None:
     text = "try:\n    import requests as http\nexcept ImportError:\n    import mylib as http\n"
     text += "def f():\n    s = http.Session()\n    s.x = 1\n"
     assert marks(text) == [(6, "LKR101")]
+
+
+def test_the_name_that_it_was_given_first(shipped: Project) -> None:
+    text = """
+def split(pages, options):
+    files = {}
+    for name in options.names:
+        while True:
+            try:
+                page = next(pages)
+            except EOFError:
+                break
+            else:
+                if page.serial not in files:
+                    new = open(name, "wb")
+                    files[page.serial] = new
+                files[page.serial].write(page.write())
+        for f in files.values():
+            f.close()
+"""
+    messages = [one.message for one in lint(parse("a.py", text), shipped)]
+    assert messages
+    assert all(one.startswith("`new` (open file)") for one in messages)

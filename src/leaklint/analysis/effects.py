@@ -34,6 +34,7 @@ from leaklint.analysis.wrapping import is_over_another
 from leaklint.model.resource import Effect, Resource, Summary, Variant
 
 NUMBERS = frozenset(("len", "int", "float", "bool", "sum", "max", "min", "isinstance", "hash", "id"))
+ENTERING = frozenset(("__enter__", "__aenter__"))  # whoever opens it with a with, releases it too
 PARAMETER = "self"  # how summaries call the receiver
 
 
@@ -213,8 +214,8 @@ def _itself(value: Value) -> Value:
 
 
 def _may_be_opened(site: Site) -> bool:
-    """Say whether who is lent a resource may open it; a patcher is started by the one who made it."""
-    return bool(site.resource.opened_by) and not site.resource.only_in_fixtures
+    """Say whether who is lent a resource may open it, and leave it so; a patcher is started by the one who made it."""
+    return not site.resource.opened_by <= ENTERING and not site.resource.only_in_fixtures
 
 
 def _is_releasing(name: str, resource: Resource) -> bool:

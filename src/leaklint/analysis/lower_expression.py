@@ -9,7 +9,7 @@ from leaklint.analysis.closures import closure
 from leaklint.analysis.graph import Block, Kind, Thrown
 from leaklint.analysis.names import children, walk
 from leaklint.analysis.ops import Test
-from leaklint.analysis.quiet import QUIET, QUIET_METHODS
+from leaklint.analysis.quiet import QUIET, QUIET_METHODS, is_logging
 from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, reference
 
 CONSTANTS = {None: NONE, True: TRUE, False: FALSE}
@@ -350,6 +350,8 @@ def _thrown(call: ops.Call) -> Kind | None:
     if call.reference in QUIET or (call.method in QUIET_METHODS and not call.is_awaited) or _is_on_literal(call.node.func):
         return None
     if call.reference == "builtins.getattr" and len(call.arguments) > 2:
+        return None
+    if call.reference is not None and is_logging(call.reference):
         return None
     is_assertion = call.method is not None and call.method.startswith("assert") and not call.is_awaited
     return "AssertionError" if is_assertion else Thrown.IMPLICIT

@@ -102,3 +102,11 @@ QUIET_METHODS = frozenset(
         "cursor",
     )
 )
+LOGGERS = frozenset(("log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"))
+LEVELS = frozenset(("debug", "info", "warning", "warn", "error", "exception", "critical", "log"))
+
+
+def is_logging(dotted: str) -> bool:
+    """Say whether a dotted name is a method of a logger that is imported (`app.logger.debug`)."""
+    *_, owner, method = ("", *dotted.split("."))
+    return owner in LOGGERS and method in LEVELS

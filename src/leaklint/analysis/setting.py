@@ -165,3 +165,4 @@ class Setting:
     is_releasing: bool = False  # the call at hand has released something
     is_notable: bool = False  # the block at hand did something to note besides what befell sites
     returned: set[Value] = field(default_factory=set)  # values that are returned
+    contents: set[Site] = field(default_factory=set)  # what the containers among these hold, rather than read from

@@ -151,6 +151,16 @@ class Store:
                 case _:
                     pass
 
+    def contents(self, values: Iterable[Value], seen: set[Value] | None = None) -> Iterator[Site]:
+        """Yield the sites that containers hold themselves, rather than something that reads from them."""
+        seen = set() if seen is None else seen
+        for value in values:
+            if isinstance(value, Box | Elements) and value not in seen:
+                seen.add(value)
+                held = self.env.get(value, NOTHING) if isinstance(value, Box) else {v for e in value.values for v in e}
+                yield from (one for one in held if isinstance(one, Site))
+                yield from self.contents(held, seen)
+
     def is_open(self, site: Site) -> bool:
         """Say whether a site may be open."""
         return any(is_open(status) for status in self.sites.get(site, ()))

@@ -144,7 +144,8 @@ def _acquired_contents(solution: Solution) -> tuple[Acquired, ...]:
     if not any(isinstance(value, Box) for value in returned):
         return ()
     direct = {one for value in returned if isinstance(value, Elements) for element in value.values for one in element}
-    found = [_fresh(site, solution) for site in solution.record.histories if site not in returned and site not in direct]
+    held = solution.setting.contents - direct
+    found = [_fresh(site, solution) for site in solution.record.histories if site in held and site not in returned]
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.label))
 
 

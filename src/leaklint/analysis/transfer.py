@@ -334,6 +334,7 @@ def _return(op: Return, values: Values, store: Store, setting: Setting) -> None:
         _lend(values, store)
     if setting.record is not None:
         setting.returned.update(values)
+        setting.contents.update(store.contents(values))
         for site in store.carried(values):
             statuses = store.sites.get(site, events.NOTHING_OPEN)
             if (site.resource.fails_after_release and statuses and all(s > 0 and s & ENTERED for s in statuses)) or (

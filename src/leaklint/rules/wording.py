@@ -86,8 +86,14 @@ def subject(obligation: Obligation) -> str:
 def name_of(obligation: Obligation) -> str | None:
     """Give the name that the text has for the resource."""
     names = obligation.history.names
-    kept = next((one for one in names if one.startswith("self.")), names[0] if names else None)
+    first = next((one for one in names if one in _targets(obligation.statement)), names[0] if names else None)
+    kept = next((one for one in names if one.startswith("self.")), first)
     return kept.partition("'")[0].partition(":")[0] if kept else None  # `:` tells where the name of an inner scope is bound
+
+
+def _targets(statement: ast.stmt) -> list[str]:
+    """Give the names that an assignment binds: a loop over what holds the resource may bind other ones before."""
+    return [one.id for one in statement.targets if isinstance(one, ast.Name)] if isinstance(statement, ast.Assign) else []
 
 
 def cure(obligation: Obligation) -> str:
