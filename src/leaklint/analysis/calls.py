@@ -32,7 +32,8 @@ from leaklint.model.resource import Effect
 EVENTS = frozenset(f"{module}.Event" for module in ("asyncio", "threading", "trio", "anyio"))
 ENTERING = frozenset(("__enter__", "__aenter__", "__index__"))  # methods that give the object itself
 LEAVING = frozenset(("__exit__", "__aexit__", "__del__"))
-STORING = ("add", "append", "insert", "put", "push", "register", "track", "keep", "store", "enter")
+STORING = ("add", "append", "insert", "register", "track", "keep", "enter")
+STORED = frozenset(("put", "push", "store"))  # `put_object` sends what it is given
 WRITING = frozenset(("builtins.str", "builtins.repr", "builtins.hex"))
 
 
@@ -231,7 +232,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     summary = setting.catalogue.any_method(method)
     if summary is not None:
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
-    if method in containers.FILLING or method.startswith(STORING):
+    if method in containers.FILLING | STORED or method.startswith(STORING):
         _fill_field(op, store, setting)
     if method == "format":
         _write_out(op, store, setting)

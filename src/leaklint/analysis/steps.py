@@ -11,6 +11,7 @@ from leaklint.analysis.names import Scope, terminal, walk
 from leaklint.analysis.ops import Call, Op
 from leaklint.analysis.quiet import QUIET
 
+READING = frozenset(("get", "items", "keys", "values", "setdefault", "update", "copy"))
 CONSTRUCTORS = ("__new__", "__post_init__", "__attrs_post_init__")
 SIMPLE = (ast.Call, ast.Await, ast.Subscript, ast.BinOp, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 
@@ -28,16 +29,25 @@ def is_repeated(op: Op, facts: Facts) -> bool:
 
 
 def cannot_fail(op: Op, facts: Facts) -> bool:
-    """Say whether a call only makes an object of a first-party class whose constructor merely stores."""
-    found = facts.project.class_of(op.node.func) if isinstance(op, Call) else None
-    if found is None:
+    """Say whether a call only reads keyword arguments, or makes an object of a first-party class that merely stores."""
+    if not isinstance(op, Call):
         return False
+    found = facts.project.class_of(op.node.func)
+    if found is None:
+        return op.method in READING and _is_keywords(op.node.func, facts)
     owner = found[0].described(found[1])
     if not owner.is_closed or owner.is_derived or any(name in owner.methods for name in CONSTRUCTORS):
         return False
     inits = [(path, node) for path, name, node in owner.lines if name == "__init__"]
     scopes = {path: project.scope for project, one in found[0].lineage(found[1]) for path in [project.path]}
     return all(path in scopes and _only_stores(node.body, scopes[path]) for path, node in inits)
+
+
+def _is_keywords(function: ast.expr, facts: Facts) -> bool:
+    """Say whether a method is one of the dict that holds a function's keyword arguments: `kwargs.get("name")`."""
+    given = facts.function.node.args.kwarg if facts.function is not None else None
+    receiver = function.value if isinstance(function, ast.Attribute) else None
+    return given is not None and isinstance(receiver, ast.Name) and receiver.id == given.arg
 
 
 def _only_stores(body: list[ast.stmt], scope: Scope) -> bool:

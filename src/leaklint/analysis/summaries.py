@@ -243,7 +243,7 @@ class ModuleProject:
         return owner
 
     def _acquires(self, factory: str) -> bool:
-        """Say whether calling what a name means, without arguments, acquires something."""
+        """Say whether calling what a name means, without arguments, acquires something that is open at once."""
         if factory.startswith(":"):
             found = self.function(factory[1:], self.scope, ())
         else:
@@ -252,7 +252,7 @@ class ModuleProject:
                 return bool(summary.acquires)
             behind = self.find(factory)
             found = behind[0].function(behind[1], behind[0].scope, ()) if behind is not None else None
-        return found is not None and bool(found.acquires)
+        return found is not None and any(not one.resource.opened_by for one in found.acquires)
 
     def kept_by(self, node: FunctionNode, name: str) -> list[Owned]:
         """Give what a method acquires and stores in attributes of its object."""
