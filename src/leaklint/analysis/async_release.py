@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.kinds import Kind, kind_of, kind_of_known
+from leaklint.analysis.loops import owner_of
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
@@ -66,12 +67,18 @@ def _releases_of(op: Call, facts: Facts, module: ModuleFacts) -> Iterator[Releas
         kind = kind_of(argument, facts, module) or _site_kind(argument, op, facts)
         if kind is not None:
             yield Release(facts, op, op.node, method, kind, is_driven=method == "aclose", is_wrapped=True)
-    if op.method not in REGISTERING and op.reference not in REGISTERS:
+    if (op.method not in REGISTERING and op.reference not in REGISTERS) or _is_registered_by_own(op, facts, module):
         return
     for argument in op.node.args:
         if isinstance(argument, ast.Attribute) and argument.attr in methods:
             kind = kind_of(argument.value, facts, module) or _site_kind(argument.value, op, facts)
             yield Release(facts, op, argument, argument.attr, kind, argument.attr in plain_methods(module), True)
+
+
+def _is_registered_by_own(op: Call, facts: Facts, module: ModuleFacts) -> bool:
+    """Say whether a class around has an `addCleanup` of its own, which may await what it is given."""
+    owner = owner_of(facts.function)
+    return op.method is not None and owner is not None and module.project.method_node(owner, op.method) is not None
 
 
 def plain_methods(module: ModuleFacts) -> set[str]:

@@ -225,7 +225,7 @@ def _global(statement: ast.stmt, facts: Facts) -> str | None:
 
 def _of_place(one: Obligation, place: Place, runs: list[Run], module: ModuleFacts) -> Crossing | None:
     releases = one.site.resource.async_releases | one.site.resource.releases
-    reaches = [(run, reach_of(run, module, releases)) for run in runs]
+    reaches = [(run, reach_of(run, module, releases | _ending(one, module))) for run in runs]
     touching = [run for run, reach in reaches if place in reach.touched]
     closing = [run for run, reach in reaches if place in reach.closed and place in reach.touched]
     if not touching or _is_closed_elsewhere(place, reaches, module, releases):
@@ -238,6 +238,17 @@ def _of_place(one: Obligation, place: Place, runs: list[Run], module: ModuleFact
     if found is None and place[0] == "attribute" and not all(run in closing for run in touching):
         return Crossing(one, f"outlives the loop of line {touching[0].line}", (touching[0].line,))
     return found
+
+
+def _ending(one: Obligation, module: ModuleFacts) -> frozenset[str]:
+    """Give the methods of a first-party class that lead to its own release: who runs one has it closed by then."""
+    where = module.project.class_at(one.site.own_type) if one.site.own_type is not None else None
+    node = where[0].scope.definition(where[1]) if where is not None else None
+    if where is None or not isinstance(node, ast.ClassDef):
+        return frozenset()
+    owner = where[0].owner(node)
+    closing = {*owner.release_methods()}
+    return frozenset(name for name in owner.methods if owner.reached([name]).calls & closing)
 
 
 def _of_users(one: Obligation, place: Place, module: ModuleFacts) -> Crossing | None:

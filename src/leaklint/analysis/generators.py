@@ -226,9 +226,30 @@ def _is_driven(function: Function, module: ModuleFacts) -> bool:
         parent = around[-1] if around else None
         if not (isinstance(parent, ast.Call) and parent.func is node):
             return True
-        above = around[-2] if len(around) > 1 else None
-        calls.append(isinstance(above, ast.Call) and terminal(above) == "aclosing")
+        if not _is_another_method(node, function):
+            calls.append(_is_closed_call(around, module))
     return (bool(calls) and all(calls)) or _is_named_elsewhere(function, module)
+
+
+def _is_another_method(node: ast.AST, function: Function) -> bool:
+    """Say whether a call within a generator method is of the same method of something else, that it holds."""
+    if function.owner is None or not isinstance(node, ast.Attribute):
+        return False
+    is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+    return not is_own and any(one is node for one in walk(function.node))
+
+
+def _is_closed_call(around: tuple[ast.AST, ...], module: ModuleFacts) -> bool:
+    """Say whether what a call gives is closed: by aclosing, at once or by the name that it gets, or by its aclose()."""
+    above = around[-2] if len(around) > 1 else None
+    match above:
+        case ast.Call():
+            return terminal(above) == "aclosing"
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            closing = rf"\baclosing\(\s*{name}\s*\)|\b{name}\.aclose\(\)"
+            return re.search(closing, module.source.text) is not None
+        case _:
+            return False
 
 
 def _is_named_elsewhere(function: Function, module: ModuleFacts) -> bool:

@@ -24,22 +24,21 @@ def running_calls(solution: Solution) -> list[Call]:
             for op in running
             if not expects_error(found[op])
             and not any(first <= op.line <= last for first, last in elsewhere)
-            and not _gives_awaitable(op, solution)
+            and not _is_of_no_loop(op, solution)
         ),
         key=lambda op: (op.line, op.node.col_offset),
     )
 
 
-def _gives_awaitable(op: Call, solution: Solution) -> bool:
-    """Say whether a helper, or a method of something unknown, gives what is awaited: that is then no loop's result."""
-    if not op.is_awaited and (op.method != "run_forever" or op.is_dropped):  # a loop's run_forever gives nothing
-        return False
+def _is_of_no_loop(op: Call, solution: Solution) -> bool:
+    """Say whether a call is awaited, so that it is no loop's, or is the run_forever of something that is not called a loop."""
     record = solution.record
     if op not in record.loop_calls:
-        return True
+        return op.is_awaited
     function = op.node.func
-    is_known = op.reference is not None or op in record.receivers or not isinstance(function, ast.Attribute)
-    return not is_known and isinstance(function, ast.Attribute) and not is_loop_name(terminal(function.value))
+    if not record.loop_calls[op].name.startswith("*.") or not isinstance(function, ast.Attribute):
+        return False
+    return (op.is_awaited or op.method == "run_forever") and not is_loop_name(terminal(function.value))
 
 
 @cache

@@ -6,10 +6,11 @@ from itertools import pairwise
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.loops import own_nodes
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import Scope, walk
+from leaklint.analysis.names import Scope, terminal, walk
 
 Version = tuple[int, int]
 RUNNER = (3, 11)  # the Python that brought asyncio.Runner and TaskGroup
+SKIPPING = ("skipif", "skipIf", "skipUnless")
 ENDING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -73,6 +74,11 @@ def is_probed(statement: ast.stmt, facts: Facts) -> bool:
         if isinstance(block, ast.Try) and inner in block.body and any(map(_expects_absence, block.handlers)):
             return True
         inner = block
+    function = facts.function
+    while function is not None:
+        if any(terminal(one) in SKIPPING and any(map(_is_probe, walk(one))) for one in function.node.decorator_list):
+            return True
+        function = function.outer
     return False
 
 
