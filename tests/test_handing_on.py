@@ -316,6 +316,24 @@ SILENT = {
     """,
 }
 FOUND = {
+    "an object that stores it, and gives it to functions that only use it": """
+        import marshal
+        import tempfile
+
+        class Exporter:
+            def __init__(self, file):
+                self.file = file
+
+            def export(self, item):
+                marshal.dump(dict(item), self.file)
+
+        def test_export():
+            file = tempfile.TemporaryFile()  # LKR101
+            exporter = Exporter(file)
+            exporter.export({})
+            file.seek(0)
+            assert marshal.load(file) == {}
+    """,
     "objects that class methods and static ones make": """
         import httpx
 

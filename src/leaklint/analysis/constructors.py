@@ -2,6 +2,7 @@
 
 import ast
 
+from leaklint.analysis import callee
 from leaklint.analysis.closures import READING, RELEASING
 from leaklint.analysis.fields import fields, is_dataclass
 from leaklint.analysis.names import children, terminal, walk
@@ -135,6 +136,7 @@ def _taker(node: ast.Attribute, parent: ast.AST) -> str | None:
             return None
         case ast.Call(func=func):
             name = "" if node is func else terminal(func)
-            return None if name in READING or name == "__class__" else name
+            is_read = name in READING or name == "__class__" or callee.guess(name, is_dropped=False) is Effect.BORROWS
+            return None if is_read else name
         case _:
             return ""
