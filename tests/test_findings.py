@@ -264,6 +264,21 @@ SILENT = {
                 logger.debug('%s', error)
             null.close()
     """,
+    "a session on the connection of a migration": """
+        from alembic import op
+        from sqlalchemy import orm
+        from sqlalchemy.orm import Session
+        def upgrade():
+            bind = op.get_bind()
+            session = Session(bind=bind)
+            session.add(bind)
+            session.commit()
+        def downgrade():
+            session = orm.Session(op.get_bind())
+            for row in session.query(op):
+                row.name = ''
+            session.commit()
+    """,
     "a client that closes the session it is given": """
         import requests
         from azure.storage.blob import ContainerClient
@@ -541,6 +556,12 @@ FOUND = {
         def f(x):
             h = tempfile.SpooledTemporaryFile()  # LKR101
             json.dump(x, h)
+    """,
+    "a session on an engine": """
+        from sqlalchemy.orm import Session
+        def names(engine):
+            session = Session(bind=engine)  # LKR101
+            return [row.name for row in session.query(engine).all()]
     """,
     "a container that is returned holds what it was made of": """
         def many(paths):

@@ -5,7 +5,7 @@ from leaklint.analysis.setting import DEFAULT, Given, Kind
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import Constant, Dependent, Field, Instance, Other, Part, Site, Value, View
 from leaklint.catalogue import Catalogue
-from leaklint.model.resource import Condition, Summary, Variant
+from leaklint.model.resource import Condition, Resource, Summary, Variant
 
 
 def parameter(argument: Argument, index: int, parameters: tuple[str, ...]) -> str:
@@ -73,11 +73,21 @@ def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
         return not is_none
     if wanted == "<absent>":
         return is_none
+    if isinstance(wanted, str) and wanted.startswith("<"):
+        return argument is not None and any(_is_a(value, wanted[1:-1]) for value in store.values(argument.operand))
     if argument is None:
         return False
     if isinstance(wanted, str) and argument.reference is not None:
         return argument.reference == wanted
     return argument.literal == wanted and type(argument.literal) is type(wanted)
+
+
+def _is_a(value: Value, type_name: str) -> bool:
+    match value:
+        case Instance(type_name=name) | Site(resource=Resource(name=name)):
+            return name == type_name
+        case _:
+            return False
 
 
 def _is_unknown(argument: Argument, store: Store) -> bool:
