@@ -23,7 +23,9 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import is_real
 from leaklint.analysis.fixture_plan import plan_yielded
+from leaklint.analysis.fixtures import is_closed_by_plugin
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.teardown_guards import asked_before_release
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure_in_fixture, opening, subject
@@ -35,8 +37,9 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if not fixture.is_generator:
             continue
         for one in module.fixture_obligations(fixture):
-            is_left = one.is_open_at_return and bool(one.history.crosses or one.history.yields)
-            if is_left and is_real(one) and not one.is_misreleased and not one.is_removed_somewhere:
+            is_left = one.is_open_at_return and bool(one.history.crosses or one.history.yields) and not one.is_removed_somewhere
+            is_settled = is_closed_by_plugin(one.site.resource, fixture) or bool(asked_before_release(one))
+            if is_left and is_real(one) and not one.is_misreleased and not is_settled:
                 how = "not released on every path" if one.is_released_or_handed_on else "never released"
                 text = f"{subject(one)} is {how} after the fixture's `yield`; {cure_in_fixture(one)}"
                 yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), plan_yielded(fixture, one))

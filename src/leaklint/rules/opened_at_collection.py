@@ -45,7 +45,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if is_real(one) and not one.history.releases and not one.history.enters
         if _is_collected(one, classes) and _is_opened(one, module)
     ]
-    for one in found:
+    for one in {one.node: one for one in reversed(found)}.values():  # once a call, whatever it gives
         text = f"{subject(one)} is opened while the tests are collected; open it in a fixture"
         yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), _fix(one, found, classes, module))
 

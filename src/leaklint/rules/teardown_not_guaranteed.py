@@ -32,6 +32,7 @@ from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.registrations import RELEASES
+from leaklint.analysis.teardown_guards import asked_before_release
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure_in_fixture, opening, subject
@@ -59,7 +60,8 @@ def _failing_steps(one: Obligation, fixture: Fixture) -> list[Op]:
     history = one.history
     graph = one.facts.solution.setting.graph
     caught = {op for block in graph.blocks if block.frame.is_guarded for op in block.ops}
-    steps = [op for op in one.raising if op not in caught and not _is_release(op)]
+    asking = {test.lineno for test in asked_before_release(one)}
+    steps = [op for op in one.raising if op not in caught and not _is_release(op) and op.line not in asking]
     if any(isinstance(op, Call) and op.method in REGISTERING for op in history.moves):
         return [op for op in steps if op.statement is not one.statement]
     if not fixture.is_generator or not history.crosses or not (history.releases or history.moves):
