@@ -263,6 +263,19 @@ def test_fix_tells_what_it_does_not_fix(leaky: Path) -> None:
     assert run.returncode == 0
 
 
+OWNER = "class Store:\n    def __init__(self, path):\n        self.file = open(path)\n"
+USER = "from store import Store\n\n\ndef first(path):\n    store = Store(path)\n    return store.file.readline()\n"
+
+
+def test_unsafe_fixes_lead_on_to_other_modules(tmp_path: Path) -> None:
+    (tmp_path / "store.py").write_text(OWNER)
+    (tmp_path / "before.py").write_text(USER)  # looked at first, when the class cannot be released yet
+    run = leaklint(tmp_path, "fix", "--unsafe-fixes")
+    assert run.stdout == "before.py: 1 fixed\nstore.py: 1 fixed\n2 findings fixed in 2 files, 0 not fixed\n"
+    assert "with Store(path) as store:" in (tmp_path / "before.py").read_text()
+    assert leaklint(tmp_path, "fix", "--unsafe-fixes").stdout.startswith("0 findings fixed")
+
+
 def test_fix_loads_libcst_only_for_a_finding(leaky: Path) -> None:
     code = (
         "import sys; from leaklint.cli import main\n"

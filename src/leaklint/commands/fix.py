@@ -5,10 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from leaklint import batch
 from leaklint.commands.scope import STDIN, Scope, complain, configured, counted, discovered, worked
+from leaklint.discovery import Discovery
 from leaklint.engine import Project
 from leaklint.mending import Mended, mend_file, mend_source
+from leaklint.model.data import replace
 from leaklint.model.source import SourceError, decode, encoding_of, parse
+
+ROUNDS = 5  # over all files, after the first
 
 
 def run(scope: Scope, *, unsafe: bool, diff: bool, check: bool) -> int:
@@ -19,13 +24,24 @@ def run(scope: Scope, *, unsafe: bool, diff: bool, check: bool) -> int:
     else:
         found = discovered(scope)
         job = functools.partial(mend_file, unsafe=unsafe, is_writing=not is_dry)
-        results, has_trouble = worked(job, found, scope, "Fixing"), bool(found.troubles)
+        results, has_trouble = _mended(job, found, scope, may_lead_on=unsafe and not is_dry), bool(found.troubles)
     if diff:
         sys.stdout.write("".join(result.diff for result in results))
     _show(results, is_dry, is_aside=diff or is_stdin)
     if has_trouble or any(result.error for result in results):
         return 2
     return 1 if any(result.fixed for result in results) else 0
+
+
+def _mended(job: batch.Job[Mended], found: Discovery, scope: Scope, may_lead_on: bool) -> list[Mended]:
+    """Mend files: a class that is given a release method in one of them shows leaks in those that use it."""
+    results = latest = worked(job, found, scope, "Fixing")
+    for _ in range(ROUNDS if may_lead_on else 0):
+        if not any(one.fixed for one in latest):
+            break
+        latest = worked(job, found, scope, "Fixing")
+        results = [replace(new, fixed=old.fixed + new.fixed) for old, new in zip(results, latest, strict=True)]
+    return results
 
 
 def _mend_stdin(scope: Scope, unsafe: bool, is_printing: bool) -> Mended:
