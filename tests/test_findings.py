@@ -288,6 +288,33 @@ SILENT = {
                 session.verify = False
                 self.client = ContainerClient(url, 'backups', session=session)
     """,
+    "one of the modes that are left": """
+        import io
+        def f(name, mode='rt'):
+            if mode not in {'r', 'rt', 'rb'}:
+                raise ValueError(mode)
+            raw = io.FileIO(name)
+            if mode == 'rb':
+                return io.BufferedReader(raw)
+            elif mode in {'r', 'rt'}:
+                return io.TextIOWrapper(raw)
+    """,
+    "neither the one nor the other": """
+        def f(name, mode):
+            if mode in ('a', 'b'):
+                h = open(name)
+            if mode == 'c':
+                return
+            if mode in ['a', 'b']:
+                h.close()
+    """,
+    "a websocket ends with its session": """
+        import aiohttp
+        async def first(url):
+            async with aiohttp.ClientSession() as session:
+                socket = await session.ws_connect(url)
+                return await socket.receive_str()
+    """,
 }
 
 
@@ -569,6 +596,28 @@ FOUND = {
         def count(paths):
             for f in many(paths):  # LKR101
                 f.read()
+    """,
+    "released where it was not opened": """
+        def f(name, names):
+            h = None
+            if name not in names:
+                h = open(name)  # LKR101
+            if name in names:
+                h.close()
+    """,
+    "bound anew to one of the strings": """
+        def f(name, mode):
+            h = open(name)  # LKR102
+            if mode in ('a', 'b'):
+                mode = other()
+                if mode == 'c':
+                    h.close()
+    """,
+    "a websocket on another's session": """
+        import aiohttp
+        async def first(session: aiohttp.ClientSession, url):
+            socket = await session.ws_connect(url)  # LKR101
+            return await socket.receive_str()
     """,
 }
 

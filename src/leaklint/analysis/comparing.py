@@ -1,5 +1,6 @@
 """What a test tells of one value: True, False, or None where it tells nothing. It knows no store."""
 
+import functools
 import io
 
 from leaklint.analysis.ops import Comparison, Literal, Test
@@ -53,8 +54,16 @@ def is_no_path(test: Test, outcome: bool) -> bool:
     return test.comparison is Comparison.HAS and outcome and test.operand in FILE_METHODS
 
 
+@functools.cache
+def constants(operand: str) -> frozenset[Value]:
+    """Give values for the strings of an operand."""
+    return frozenset(Constant(one) for one in operand.split("\n"))
+
+
 def compares(value: Value, comparison: Comparison, operand: Literal) -> bool | None:
     """Say how a value compares with a literal."""
+    if comparison is Comparison.AMONG:
+        return value.value in str(operand).split("\n") if isinstance(value, Constant) else None
     if isinstance(value, Constant):
         return _compare_constants(value.value, comparison, operand)
     if isinstance(value, Site) and value.parameter is None:

@@ -110,11 +110,15 @@ class Conditions(Expressions):
 
     def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> tuple[Test | None, bool]:
         """Give the test of a comparison, and whether its outcome is the opposite one."""
-        flipped = isinstance(op, ast.IsNot | ast.NotEq)
+        flipped = isinstance(op, ast.IsNot | ast.NotEq | ast.NotIn)
         is_none = isinstance(right, ast.Constant) and right.value is None
         if is_none and isinstance(op, ast.Is | ast.IsNot) and (state := self._state(left)) is not None:
             return state, not flipped
         source, literal = self.operand(left), literal_of(right)
+        among = _strings_in(right) if isinstance(op, ast.In | ast.NotIn) and source is not None else None
+        if among is not None:
+            answer = self._opaque(ast.Compare(left, [ast.In()], [right]))
+            return (Test(answer.name, Comparison.AMONG, among, source) if answer is not None else None), flipped
         if literal is ops.NOT_LITERAL:
             other = self.operand(right)
             asked = ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])
@@ -240,3 +244,10 @@ def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | int | str)):
         return node.value
     return ops.NOT_LITERAL
+
+
+def _strings_in(node: ast.expr) -> str | None:
+    """Give the strings of a display of nothing else, joined by newlines."""
+    elements = node.elts if isinstance(node, ast.Set | ast.Tuple | ast.List) else []
+    found = [one.value for one in elements if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return "\n".join(found) if found and len(found) == len(elements) else None

@@ -218,6 +218,7 @@ class Comparison(Enum):
     HAS = "hasattr"
     NOT_EMPTY = "not empty"  # a container that is about to be iterated
     INSTANCE = "isinstance"  # the last segments of the names of the classes are the operand, with commas between
+    AMONG = "in"  # the strings of the operand, with newlines between
     CLOSED = "closed"  # an attribute or method that is true once the resource is released
 
 

@@ -256,6 +256,8 @@ class Store:
                 self.bind(test.name, frozenset((NONE,)))
             case Comparison.EQUALS if outcome and test.operand is None:
                 self.bind(test.name, frozenset((NONE,)))
+            case Comparison.AMONG if outcome:
+                self.bind(test.name, comparing.constants(str(test.operand)))
             case _:
                 pass
         return True
