@@ -8,8 +8,8 @@ from pathlib import Path
 
 from leaklint.analysis.facts import names_in
 from leaklint.analysis.fixtures import Fixture, fixture_of
-from leaklint.analysis.loop_fixes import FUTURES, UNSAFE
-from leaklint.analysis.loops import own_nodes
+from leaklint.analysis.loop_fixes import UNSAFE
+from leaklint.analysis.loops import FUTURES, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, function_scope, terminal, walk
 from leaklint.analysis.runs import is_repeated

@@ -17,7 +17,6 @@ from leaklint.model.fix import Applicability, Fix, Remove, Replace, Several, Tur
 from leaklint.model.resource import Summary
 
 UNSAFE = Applicability.UNSAFE
-FUTURES = frozenset(("gather", "ensure_future", "create_task", "create_future", "run_in_executor", "shield", "wrap_future"))
 
 
 def text_of(node: ast.expr, facts: Facts) -> str:

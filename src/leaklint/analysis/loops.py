@@ -20,6 +20,8 @@ from leaklint.model.resource import Summary
 
 LOOP = "asyncio.AbstractEventLoop"
 NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# calls that give a future, no coroutine
+FUTURES = frozenset(("gather", "ensure_future", "create_task", "create_future", "run_in_executor", "shield", "wrap_future"))
 PROTOCOL_METHODS = frozenset(
     (
         "connection_made",

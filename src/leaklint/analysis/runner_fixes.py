@@ -4,8 +4,8 @@ import ast
 
 from leaklint.analysis.crossings import Crossing
 from leaklint.analysis.facts import Facts, Suite, names_in
-from leaklint.analysis.loop_fixes import FUTURES, UNSAFE, text_of
-from leaklint.analysis.loops import LoopCall, own_nodes
+from leaklint.analysis.loop_fixes import UNSAFE, text_of
+from leaklint.analysis.loops import FUTURES, LoopCall, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts
-from leaklint.analysis.loops import LoopCall, arguments, loop_calls, own_nodes
+from leaklint.analysis.loops import FUTURES, LoopCall, arguments, loop_calls, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal
 from leaklint.analysis.running import is_loop_name
@@ -60,7 +60,7 @@ def _starts_coroutine(call: LoopCall) -> bool:
     if "coro_or_future" not in call.summary.coroutines:
         return True
     inner = given[0]
-    return isinstance(inner, ast.Call) and call.facts.scope.dotted(inner.func) not in ("asyncio.gather", "asyncio.shield")
+    return isinstance(inner, ast.Call) and terminal(inner) not in FUTURES
 
 
 def _dropped(call: LoopCall) -> DroppedTask | None:

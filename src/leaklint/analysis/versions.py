@@ -33,7 +33,22 @@ def is_reached_from(
         return True
     if function.outer is not None:
         return is_reached_from(version, function.node, module.facts(function.outer), module)
+    if function.owner is not None and _is_left_out(version, function.owner.body, function.node, module.scope):
+        return False
     return is_reached_from(version, function.owner or function.node, module.own_facts, module)
+
+
+def _is_left_out(version: Version, suite: list[ast.stmt], method: ast.stmt, scope: Scope) -> bool:
+    """Say whether a test in the class defines a method for older versions only."""
+    for one in suite:
+        if not isinstance(one, ast.If):
+            continue
+        for branch, is_negated in ((one.body, False), (one.orelse, True)):
+            if method in branch and _is_before(version, one.test, is_negated, scope):
+                return True
+            if _is_left_out(version, branch, method, scope):
+                return True
+    return False
 
 
 def _is_reached(version: Version, statement: ast.stmt, facts: Facts) -> bool:

@@ -35,10 +35,12 @@ from leaklint.analysis.ops import Call
 from leaklint.analysis.prefilter import lines_with
 from leaklint.analysis.reach import is_release_statement
 from leaklint.analysis.values import Site
+from leaklint.analysis.versions import is_reached_from
 from leaklint.model.finding import Finding
 from leaklint.model.fix import FinallyBlock, Fix
 from leaklint.rules.rule import Rule
 
+WAITING = (3, 7)  # the Python that brought wait_closed to streams
 TYPES = ("StreamWriter", "open_connection", "open_unix_connection", "start_server", "start_unix_server", "create_server")
 
 
@@ -53,7 +55,8 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
                 kind = kind_of_known(known, facts)
                 if kind is not None and _is_close(op, kind) and op.node not in seen and not _is_awaited(op, kind, facts):
                     seen.add(op.node)
-                    yield _finding(op, kind, module)
+                    if is_reached_from(WAITING, op.statement, facts, module):
+                        yield _finding(op, kind, module)
 
 
 def _is_close(op: Call, kind: Kind) -> bool:
