@@ -273,10 +273,16 @@ def left_open(found: Sequence[Run], text: str) -> Iterator[tuple[Function, Oblig
                 continue  # every test does
             if not one.is_named and not one.history.openings:
                 continue  # LKR104 speaks of what has no name
-            if one.site.resource.opened_by == {"start"} and "stopall" in text:
+            if one.site.resource.opened_by == {"start"} and ("stopall" in text or _stops_all(run)):
                 continue
             seen.add(key)
             yield setup, one, run
+
+
+def _stops_all(run: Run) -> bool:
+    """Say whether a method of a base, perhaps in another module, stops every patcher."""
+    methods = (*run.setups, *run.after, *run.others)
+    return any(isinstance(node, ast.Attribute) and node.attr == "stopall" for one in methods for node in walk(one.node))
 
 
 def _releases(function: Function, attributes: set[str], obligation: Obligation) -> bool:
