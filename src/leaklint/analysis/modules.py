@@ -17,7 +17,7 @@ from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Function, Scope, lambdas, walk
+from leaklint.analysis.names import Function, Scope, lambdas, terminal, walk
 from leaklint.analysis.opening import opened_in, opening_methods
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
@@ -41,7 +41,7 @@ from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
 from leaklint.analysis.workspace import Workspace
 from leaklint.model.data import dataclass, field
-from leaklint.model.resource import Effect
+from leaklint.model.resource import Effect, Summary
 from leaklint.model.source import Source
 
 
@@ -162,11 +162,17 @@ class ModuleFacts:
                 if self._is_adopted(call, attribute):
                     return True
                 given = [one.arg for one in call.keywords if own_attributes(one.value, "self") == {attribute}]
-                dotted = self.scope.dotted(call.func) if given else None
-                summary = self.project.catalogue.summary(dotted) if dotted is not None else None
+                summary = self._catalogued(call) if given else None
                 if summary is not None and any(summary.effects.get(name or "") is Effect.TAKES for name in given):
                     return True
         return False
+
+    def _catalogued(self, call: ast.Call) -> Summary | None:
+        """Give what the catalogue says of a callee, or of a method that event loops have."""
+        dotted = self.scope.dotted(call.func)
+        if dotted is not None:
+            return self.project.catalogue.summary(dotted)
+        return self.project.catalogue.method("asyncio.AbstractEventLoop", terminal(call))
 
     def _is_adopted(self, call: ast.Call, attribute: str) -> bool:
         """Say whether a call gives what an attribute holds to a first-party object that releases it."""
