@@ -32,9 +32,11 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def leak_report(folder: Path, *options: str) -> None:
+def leak_report(folder: Path, *options: str) -> str:
+    """Run a suite, which passes, and give what it prints."""
     done = run(folder, "pytest", "-q", "-p", "leaklint.runtime.plugin", *options, "--leaklint-report=leaks.json", "tests")
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def verdicts(folder: Path, *options: str) -> list[dict[str, object]]:
@@ -83,6 +85,20 @@ def test_every_leak_gets_its_verdict(suite: Path) -> None:
     assert [str(one["cure"]) for one in found if one["path"] and one["verdict"] == THIRD_PARTY] == [
         f"{cached} used them, before it is closed"
     ] * 2
+
+
+def test_the_report_at_the_end_says_the_same_in_short(suite: Path) -> None:
+    told = leak_report(suite).partition("app/feeds.py")
+    assert (told[1] + told[2]).splitlines()[:-1] == [
+        "app/feeds.py:17 2 leaks from 2 tests: third party: await litellm.close_litellm_async_clients() on the loop that used "
+        "them, before it is closed",
+        "app/feeds.py:10 LKR401 1 leak from 1 test: fixable with leaklint fix --unsafe-fixes",
+        "tests/conftest.py:10 LKR301 1 leak from 1 test: fixable with leaklint fix",
+        "tests/test_feeds.py:15 LKR101 1 leak from 1 test: fixable with leaklint fix",
+        "tests/test_feeds.py:24 1 leak from 1 test: to be fixed by hand (no finding there)",
+        "radio: 14 leaks without a first-party line: third party",
+        "what to do about each: leaklint triage leaks.json",
+    ]
 
 
 def test_filters_silence_what_third_parties_leak_and_no_more(suite: Path) -> None:

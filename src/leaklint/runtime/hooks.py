@@ -95,6 +95,10 @@ class Watched:
             found = lines(self._report(), self._new) if self._leaks else ()
             for line in (*self._troubles, *found):
                 terminalreporter.write_line(line)
+            if any(not leak.is_intended for leak in self._new):
+                path = self._config.getoption("leaklint_report")
+                first = "" if path else "run with --leaklint-report=leaks.json, then "
+                terminalreporter.write_line(f"what to do about each: {first}leaklint triage {path or 'leaks.json'}")
 
     def pytest_unconfigure(self) -> None:
         """Put everything back where the run ended before it began."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from leaklint.catalogue.hidden import Hidden, hidden_in
 from leaklint.checking import check_file
 from leaklint.config import Config, ConfigError, load_config
 from leaklint.engine import Project
@@ -97,22 +98,31 @@ def _rank(number: int) -> str:
     return "high" if number >= HIGH else "medium" if number >= MEDIUM else "low"
 
 
+def hidden_behind(leak: Leak, cause: Cause) -> Hidden | None:
+    """Give what the library that made a leak is known to keep open itself, unless a finding stands on the very line."""
+    hidden = None if leak.library is None else hidden_in(leak.library)
+    return hidden if cause.finding is None or cause.frame != leak.frame else None
+
+
 def _by_line(leaks: Iterable[Leak], causes: Causes) -> Iterator[str]:
-    groups: dict[tuple[str, int, str], list[tuple[Leak, Cause]]] = {}
+    groups: dict[tuple[str, int, str, str], list[Leak]] = {}
     for leak in leaks:
         cause = causes.of(leak)
         if cause is not None:
-            code = "" if cause.finding is None else cause.finding.code
-            groups.setdefault((cause.frame.path, cause.frame.line, code), []).append((leak, cause))
-    for (path, line, code), group in sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])):
-        tests = len({leak.test for leak, _ in group})
+            hidden = hidden_behind(leak, cause)
+            found = None if hidden is not None else cause.finding
+            frame = cause.frame if found is not None else leak.frames[0]
+            cure = f"third party: {hidden.cure}" if hidden is not None else _cure(found)
+            groups.setdefault((frame.path, frame.line, "" if found is None else found.code, cure), []).append(leak)
+    for (path, line, code, cure), group in sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])):
+        tests = len({leak.test for leak in group})
         place = f"{path}:{line} {code}" if code else f"{path}:{line}"
-        yield f"{place} {_counted(len(group), 'leak')} from {_counted(tests, 'test')}: {_cure(group[0][1].finding)}"
+        yield f"{place} {_counted(len(group), 'leak')} from {_counted(tests, 'test')}: {cure}"
 
 
 def _cure(found: Finding | None) -> str:
     if found is None:
-        return "no finding, to be fixed by hand"
+        return "to be fixed by hand (no finding there)"
     if found.fix is None:
         return "to be fixed by hand"
     unsafe = " --unsafe-fixes" if found.fix.applicability is Applicability.UNSAFE else ""

@@ -38,6 +38,11 @@ class Judged:
         return self.case.leak
 
     @property
+    def what(self) -> str:
+        """What leaked: the category, or the class where that is a first-party one."""
+        return self.leak.type if self.leak.category == "owner" else self.leak.category
+
+    @property
     def place(self) -> str:
         """Where it is made, or the library that made it."""
         if self.frame is not None:

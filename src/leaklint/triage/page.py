@@ -81,7 +81,7 @@ def _section(verdict: str, judged: Sequence[Judged], text_of: Text) -> Iterator[
     for group in grouped(judged):
         first = group[0]
         head = escape(" ".join(part for part in (first.place, first.code) if part))
-        yield f"<details>\n<summary><code>{head}</code> {escape(first.leak.category)}: {_counted(len(group), 'leak')}</summary>"
+        yield f"<details>\n<summary><code>{head}</code> {escape(first.what)}: {_counted(len(group), 'leak')}</summary>"
         yield f"<p>{escape(first.cure)}</p>"
         if first.finding is not None and not first.cure.startswith(first.finding.message):
             yield f'<p class="faint">{escape(first.finding.message)}</p>'

@@ -22,14 +22,14 @@ def grouped(judged: Iterable[Judged]) -> list[list[Judged]]:
     """Put together what has the same line, code and cure; the largest groups first."""
     groups: dict[tuple[str, ...], list[Judged]] = {}
     for one in judged:
-        groups.setdefault((one.place, one.code, one.cure, one.leak.category), []).append(one)
+        groups.setdefault((one.place, one.code, one.cure, one.what), []).append(one)
     return sorted(groups.values(), key=lambda group: (-len(group), group[0].place, group[0].leak.category))
 
 
 def _group(group: Sequence[Judged]) -> Iterator[str]:
     first = group[0]
     tests = {one.leak.test for one in group if one.leak.test is not None}
-    head = " ".join(part for part in (first.place, first.code, first.leak.category) if part)
+    head = " ".join(part for part in (first.place, first.code, first.what) if part)
     yield f"  {head}: {_counted(len(group), 'leak')}" + (f" from {_counted(len(tests), 'test')}" if tests else "")
     if first.verdict == AUTOMATIC:
         return

@@ -15,7 +15,7 @@ from leaklint.model.finding import Finding
 from leaklint.model.fix import Applicability
 from leaklint.model.leak import Leak
 from leaklint.model.source import SourceError, parse, read
-from leaklint.runtime.summary import Cause, Causes
+from leaklint.runtime.summary import Cause, Causes, hidden_behind
 from leaklint.triage.case import AUTOMATIC, BY_HAND, INTENDED, THIRD_PARTY, UNKNOWN, Case, Judged
 
 REPORT = "run `pytest --leaklint-report=leaks.json` and triage that"
@@ -40,10 +40,11 @@ class Judge:
             return Judged(case, INTENDED, "a test waits for this warning", cause.frame if cause else None)
         if not (case.is_traced or (cause is not None and cause.finding is not None)):
             return Judged(case, UNKNOWN, f"the log does not say who made it; {REPORT}")
-        hidden = None if leak.library is None else hidden_in(leak.library)
         if cause is None:
-            return Judged(case, THIRD_PARTY, hidden.cure if hidden else _foreign(leak))
-        if hidden is not None and (cause.finding is None or cause.frame != leak.frame):
+            known = None if leak.library is None else hidden_in(leak.library)
+            return Judged(case, THIRD_PARTY, known.cure if known else _foreign(leak))
+        hidden = hidden_behind(leak, cause)
+        if hidden is not None:
             return Judged(case, THIRD_PARTY, f"{hidden.what}: {hidden.cure}", leak.frame)
         return self._own(case, cause)
 
