@@ -206,8 +206,9 @@ class Openers:
         """Say whether what a region calls, or names as a base, may open something."""
         first, _, rest = chain.partition(".")
         if first in ("self", "cls"):
-            made = f"{region.owner}.{rest}" if rest else region.owner  # `cls()`
-            return region.owner is not None and (bool(rest) or first == "cls") and self._may_open(path, str(made))
+            owner = region.name if region.is_class else region.owner  # of a class all the methods are read together
+            made = f"{owner}.{rest}" if rest else region.owner  # `cls()`, which tells nothing of the class itself
+            return owner is not None and made is not None and (bool(rest) or first == "cls") and self._may_open(path, made)
         return chain != region.name and (first in known.regions or first in known.imports) and self._may_open(path, chain)
 
     def _has_release(self, path: str, name: str) -> bool:
