@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from leaklint.analysis import bodies
 from leaklint.analysis.names import Function, Scope, children, terminal, walk
 from leaklint.model.data import dataclass
-from leaklint.model.resource import Resource
 
 SCOPES = ("function", "class", "module", "package", "session")
 
@@ -68,11 +67,6 @@ def fixture_of(function: Function, module: Scope) -> Fixture | None:
             library = dotted.partition(".")[0] if dotted else ""
             return Fixture(function, decorator, library, tuple(own_yields(function.node)))
     return None
-
-
-def is_closed_by_plugin(resource: Resource, fixture: Fixture) -> bool:
-    """Say whether pytest-asyncio closes what a fixture gives: the loop of one that overrides its `event_loop` (before 1.0)."""
-    return resource.is_loop and fixture.node.name == "event_loop"
 
 
 def own_yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Yield | ast.YieldFrom]:

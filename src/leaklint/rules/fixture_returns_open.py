@@ -22,7 +22,6 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import Obligation, is_real
 from leaklint.analysis.fixture_plan import plan_returned
-from leaklint.analysis.fixtures import is_closed_by_plugin
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.model.finding import Finding, Step
 from leaklint.rules.rule import Rule
@@ -36,7 +35,6 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         found = module.fixture_obligations(fixture)
         left = [one for one in found if is_real(one) and not one.is_misreleased and _is_handed_out(one)]
-        left = [one for one in left if not is_closed_by_plugin(one.site.resource, fixture)]
         fix = plan_returned(fixture, left) if left else None
         for one in left:
             text = f"the fixture returns {subject(one)} open, and nobody releases it; {cure_in_fixture(one)}"

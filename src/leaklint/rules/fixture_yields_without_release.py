@@ -23,7 +23,6 @@ from collections.abc import Iterator
 
 from leaklint.analysis.facts import is_real
 from leaklint.analysis.fixture_plan import plan_yielded
-from leaklint.analysis.fixtures import is_closed_by_plugin
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.teardown_guards import asked_before_release
 from leaklint.model.finding import Finding, Step
@@ -38,8 +37,7 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         for one in module.fixture_obligations(fixture):
             is_left = one.is_open_at_return and bool(one.history.crosses or one.history.yields) and not one.is_removed_somewhere
-            is_settled = is_closed_by_plugin(one.site.resource, fixture) or bool(asked_before_release(one))
-            if is_left and is_real(one) and not one.is_misreleased and not is_settled:
+            if is_left and is_real(one) and not one.is_misreleased and not asked_before_release(one):
                 how = "not released on every path" if one.is_released_or_handed_on else "never released"
                 text = f"{subject(one)} is {how} after the fixture's `yield`; {cure_in_fixture(one)}"
                 yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), plan_yielded(fixture, one))
