@@ -140,8 +140,8 @@ def test_a_wrapped_item_becomes_one_of_its_own(fix: Fixed) -> None:
     "text",
     [
         "def f(p):\n    if p:\n        h = open(p)\n    h.read()",  # used in another block
-        "def f(p):\n    h = open(p)\n    if p: return h\n    return None",  # handed on elsewhere
-        "def f(p, hs):\n    h = open(p)\n    if p: hs.append(h)",
+        "def f(p, q):\n    h = open(p)\n    if q: return h\n    return None",  # handed on elsewhere
+        "def f(p, q, hs):\n    h = open(p)\n    if q: hs.append(h)",
         "def f(p):\n    x = p or open(p).readline().strip()\n    return x.y()",  # evaluated perhaps
         "def f(ps):\n    return [open(p).readline(1) for p in ps]",  # evaluated several times
         "def f(p):\n    while open(p).readline(1): pass",

@@ -8,6 +8,34 @@ import pytest
 Marks = Callable[[str], list[tuple[int, str]]]
 
 SILENT = {
+    "a function that closes the part which it owns": """
+        import socket
+
+        class Connection:
+            def __init__(self, host):
+                self.sock = socket.create_connection(host)
+
+            def close(self):
+                self.sock.close()
+
+        def close_socket(connection):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+            connection.sock.close()
+
+        def check(host):
+            connection = Connection(host)
+            close_socket(connection)
+    """,
+    "a release that is private to a library": """
+        import zeroconf
+
+        class Browser:
+            def __init__(self, known=None):
+                self.zeroconf = known or zeroconf.Zeroconf()
+
+            async def async_close(self):
+                await self.zeroconf._async_close()
+    """,
     "a predicate of the same argument guards the opening and the release": """
         def fetch(target, isfilelike):
             out = target if isfilelike(target) else open(target, "wb")

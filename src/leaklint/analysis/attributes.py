@@ -176,7 +176,9 @@ def ended(node: FunctionNode) -> dict[str, int]:
         match one:
             case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name)) as entered) if name == own:
                 subject: ast.expr = entered
-            case ast.Call(func=ast.Attribute(value=subject, attr=method)) if method in RELEASING and not _is_module(subject):
+            case ast.Call(func=ast.Attribute(value=subject, attr=method)) if _is_release(method) and not _is_other(
+                subject, own
+            ):
                 pass
             case ast.Call(func=function, args=[subject]) if is_closing(terminal(function)):  # `os.close(self.fd)`
                 pass
@@ -196,8 +198,14 @@ def gives_attribute(node: FunctionNode, attribute: str) -> bool:
     return any(attribute in own_attributes(value, own) for value in values)
 
 
-def _is_module(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in MODULES
+def _is_release(method: str) -> bool:
+    """Say whether a method releases its object, also in a way that is private to its library (`_async_close`)."""
+    return method in RELEASING or (method.startswith("_") and is_closing(method))
+
+
+def _is_other(node: ast.expr, own: str) -> bool:
+    """Say whether what a method is called on is a module, or the object itself, and no attribute of it."""
+    return isinstance(node, ast.Name) and (node.id in MODULES or node.id == own)
 
 
 def ended_at_once(node: FunctionNode, attribute: str, line: int) -> bool:

@@ -111,6 +111,8 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
             return summary.rest
         if found.effect is Effect.RELEASES and not _releases_by(given[names[index]], found.methods):
             return Effect.BORROWS
+        if found.effect is Effect.BORROWS and "close" in callee.words(_last_name(op)):
+            return Effect.TAKES  # `close_socket(connection)` may close a part of it, which releases it as well
         return found.effect
 
     is_adopted = summary.adopter is not None and any(
