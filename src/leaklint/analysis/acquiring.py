@@ -25,20 +25,14 @@ class Outcome:
 
 def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:
     """Make what a call acquires its result."""
-    for one in found:
-        site = _site(op, one.resource, one.open_mask, one.label, 0, setting)
-        site.own_type = one.own_type
-        outcome.sites.append(site)
-        outcome.values.add(site)
+    sites = [_made(op, one, 0, setting) for one in found]
+    outcome.sites.extend(sites)
+    outcome.values.update(sites)
 
 
 def acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, setting: Setting, outcome: Outcome) -> None:
     """Make a container of what a call acquires its result."""
-    sites = []
-    for index, one in enumerate(found):
-        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
-        site.own_type = one.own_type
-        sites.append(site)
+    sites = [_made(op, one, index, setting) for index, one in enumerate(found)]
     outcome.sites.extend(sites)
     box = setting.boxes.setdefault(op, Box(op.line))
     store.env[box] = frozenset(sites)
@@ -46,13 +40,13 @@ def acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, settin
 
 
 def acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:
+    """Make a tuple of what a call acquires its result."""
     elements: list[Values] = []
     for index, one in enumerate(found):
         if one is None:
             elements.append(NOTHING)
             continue
-        site = _site(op, one.resource, one.open_mask, one.label, index, setting)
-        site.own_type = one.own_type
+        site = _made(op, one, index, setting)
         site.element = index
         outcome.sites.append(site)
         elements.append(frozenset((site,)))
@@ -67,6 +61,7 @@ def acquire_kinds(
     setting: Setting,
     outcome: Outcome,
 ) -> None:
+    """Make what the catalogue says that a call acquires its result; `kinds` are types, None for what holds nothing."""
     elements: list[Values] = []
     for index, kind in enumerate(kinds):
         resource = setting.catalogue.resource(kind) if kind else None
@@ -107,6 +102,13 @@ def mask(resource: Resource, needs: tuple[str, ...]) -> int:
     if not resource.parts:
         return 1
     return sum(1 << index for index, part in enumerate(resource.parts) if part in (needs or resource.parts))
+
+
+def _made(op: Call, one: Acquired, index: int, setting: Setting) -> Site:
+    """Give the site of what a first-party function acquires."""
+    site = _site(op, one.resource, one.open_mask, one.label, index, setting)
+    site.own_type = one.own_type
+    return site
 
 
 def _site(op: Call, resource: Resource, open_mask: int, label: str, index: int, setting: Setting) -> Site:

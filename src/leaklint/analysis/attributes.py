@@ -9,101 +9,12 @@ from collections.abc import Iterator
 
 from leaklint.analysis.callbacks import is_callback
 from leaklint.analysis.callee import is_adding, is_closing
-from leaklint.analysis.names import FunctionNode, children, terminal, walk
+from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
+from leaklint.analysis.release_words import RELEASE_METHODS, RELEASING
 from leaklint.analysis.retention import retained
 from leaklint.model.data import dataclass, field
 
-RELEASE_METHODS = frozenset(
-    [
-        "close",
-        "aclose",
-        "stop",
-        "astop",
-        "shutdown",
-        "cleanup",
-        "aclean_up",
-        "clean_up",
-        "teardown",
-        "tear_down",
-        "terminate",
-        "disconnect",
-        "dispose",
-        "quit",
-        "release",
-        "finish",
-        "end",
-        "destroy",
-        "exit",
-        "__exit__",
-        "__aexit__",
-        "tearDown",
-        "tearDownClass",
-        "asyncTearDown",
-        "teardown_method",
-        "teardown_class",
-        "teardown_module",
-        "close_all",
-        "closeall",
-        "server_close",
-        "stop_all",
-        "on_close",
-        "free",
-        "logout",
-        "kill",
-        "join",
-        "unload",
-        "deinit",
-        "finalize",
-        "shutdown_async",
-        "async_close",
-        "wait_closed",
-        "do_close",
-        "close_connection",
-        "close_connections",
-    ]
-)
-RELEASING = frozenset(
-    [
-        "close",
-        "aclose",
-        "shutdown",
-        "stop",
-        "terminate",
-        "cleanup",
-        "release",
-        "disconnect",
-        "dispose",
-        "quit",
-        "logout",
-        "server_close",
-        "unlink",
-        "kill",
-        "join",
-        "wait",
-        "communicate",
-        "cancel",
-        "finish",
-        "end",
-        "destroy",
-        "exit",
-        "teardown",
-        "tear_down",
-        "clear_all",
-        "pop_all",
-        "__exit__",
-        "__aexit__",
-        "remove",
-        "detach",
-        "wait_closed",
-        "close_all",
-        "closeall",
-        "unbind",
-        "endcopy",
-        "bye",
-    ]
-)
 ADDING = frozenset(("add", "append", "appendleft", "push", "put", "insert", "setdefault"))
-PARTIAL = frozenset(("kill", "terminate", "shutdown", "cancel"))  # of some types they release, of others a part only
 READING = frozenset(("len", "print", "isinstance", "hasattr", "repr", "str", "bool", "id", "type", "callable", "iter"))
 CHEAP = frozenset(("values", "items", "keys", "pop", "popitem", "popleft", "get", "copy", "__iter__", "queue"))
 REGISTERING = frozenset(
@@ -155,8 +66,7 @@ def reach_of(node: FunctionNode) -> Reach:
 @retained
 def ended(node: FunctionNode) -> dict[str, int]:
     """Give the attributes that a method plainly releases (`self.x.close()`, `x = self.x; x.close()`), and the last line."""
-    arguments = [*node.args.posonlyargs, *node.args.args]
-    own = arguments[0].arg if arguments else ""
+    own = receiver_of(node)
     behind: dict[str, set[str]] = {}  # names -> the attributes that they may stand for
     found: dict[str, int] = {}
     for one in walk(node):
@@ -176,9 +86,7 @@ def ended(node: FunctionNode) -> dict[str, int]:
         match one:
             case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name)) as entered) if name == own:
                 subject: ast.expr = entered
-            case ast.Call(func=ast.Attribute(value=subject, attr=method)) if _is_release(method) and not _is_other(
-                subject, own
-            ):
+            case ast.Call(func=ast.Attribute(value=subject, attr=method)) if _is_release(method, subject, own):
                 pass
             case ast.Call(func=function, args=[subject]) if is_closing(terminal(function)):  # `os.close(self.fd)`
                 pass
@@ -193,24 +101,24 @@ def gives_attribute(node: FunctionNode, attribute: str) -> bool:
     """Say whether a method is a property that returns an attribute."""
     if "property" not in {terminal(one) for one in node.decorator_list}:
         return False
-    own = node.args.args[0].arg if node.args.args else ""
+    own = receiver_of(node)
     values = [one.value for one in walk(node) if isinstance(one, ast.Return) and one.value is not None]
     return any(attribute in own_attributes(value, own) for value in values)
 
 
-def _is_release(method: str) -> bool:
-    """Say whether a method releases its object, also in a way that is private to its library (`_async_close`)."""
+def _is_release(method: str, subject: ast.expr, own: str) -> bool:
+    """Say whether a method releases what it is called on, also in a way that is private to its library (`_async_close`).
+
+    What is called on a module, or on the object itself, is no method of an attribute.
+    """
+    if isinstance(subject, ast.Name) and (subject.id in MODULES or subject.id == own):
+        return False
     return method in RELEASING or (method.startswith("_") and is_closing(method))
-
-
-def _is_other(node: ast.expr, own: str) -> bool:
-    """Say whether what a method is called on is a module, or the object itself, and no attribute of it."""
-    return isinstance(node, ast.Name) and (node.id in MODULES or node.id == own)
 
 
 def ended_at_once(node: FunctionNode, attribute: str, line: int) -> bool:
     """Say whether a method releases an attribute after a line, whatever way it takes from there."""
-    own = node.args.args[0].arg if node.args.args else ""
+    own = receiver_of(node)
     for statement in node.body:
         call = statement.value if isinstance(statement, ast.Expr) else None
         call = call.value if isinstance(call, ast.Await) else call
@@ -230,7 +138,7 @@ def handed_to(node: FunctionNode, attribute: str, is_number: bool) -> Iterator[s
 
     What is only a number (a file descriptor) is also kept by the object that is made of it: `SyncFile(path, fd=self.fd)`.
     """
-    own = node.args.args[0].arg if node.args.args else ""
+    own = receiver_of(node)
     for one in walk(node):
         place: ast.expr
         match one:
@@ -239,7 +147,7 @@ def handed_to(node: FunctionNode, attribute: str, is_number: bool) -> Iterator[s
                 is_many = is_wrapper or isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict)
                 held = list(children(value)) if is_many else [value]
                 held += [one.value for one in held if isinstance(one, ast.keyword)]
-            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[_, *_] as given) if _is_adding(place, method):
+            case ast.Call(func=ast.Attribute(value=place, attr=method), args=[_, *_] as given) if _fills(place, method):
                 held = [*given]
             case ast.Call(func=ast.Attribute(attr="__init__"), args=given, keywords=keywords):  # the base may own it
                 place, held = one.func, [*given, *(keyword.value for keyword in keywords)]
@@ -249,7 +157,7 @@ def handed_to(node: FunctionNode, attribute: str, is_number: bool) -> Iterator[s
             yield next(iter(own_attributes(place, own)), None)
 
 
-def _is_adding(place: ast.expr, method: str) -> bool:
+def _fills(place: ast.expr, method: str) -> bool:
     """Say whether a method puts what it is given into a container, or a registry of the object that is no selector."""
     is_registry = isinstance(place, ast.Attribute) and not any(word in place.attr.lower() for word in ("sel", "poll", "loop"))
     return method in ADDING or (method == "register" and is_registry)

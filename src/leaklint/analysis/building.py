@@ -3,13 +3,13 @@
 import ast
 from collections.abc import Collection
 
-from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Block, Graph, successors
 from leaklint.analysis.names import terminal
 from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.owners import BUILDERS
+from leaklint.analysis.release_words import RELEASING
 from leaklint.analysis.setting import Body
 from leaklint.analysis.steps import cannot_fail, is_opening, is_repeated
 
@@ -75,9 +75,11 @@ def _may_fail(op: Op, name: str, facts: Facts) -> bool:
     """Say whether an operation may well raise; that the stored thing cannot be entered is not what leaves it open."""
     if not isinstance(op, Call | Raise) or _is_suppressed(op, facts) or cannot_fail(op, facts):
         return False
-    receiver = op.node.func.value if isinstance(op, Call) and isinstance(op.node.func, ast.Attribute) else None
-    is_entering = isinstance(op, Call) and op.method in ENTERING and isinstance(receiver, ast.Attribute)
-    return not (is_entering and isinstance(receiver, ast.Attribute) and receiver.attr == name)
+    match op:
+        case Call(method=method, node=ast.Call(func=ast.Attribute(value=ast.Attribute(attr=attribute)))):
+            return not (method in ENTERING and attribute == name)
+        case _:
+            return True
 
 
 def _is_suppressed(op: Op, facts: Facts) -> bool:

@@ -8,11 +8,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.hierarchy import Classes
-from leaklint.analysis.names import FunctionNode, children, terminal, walk
+from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
 from leaklint.analysis.owners import Owner
+from leaklint.analysis.release_words import RELEASING
 from leaklint.model.data import dataclass
 
 WHOLE = frozenset(("clear", "popitem", "popleft"))
@@ -51,7 +51,7 @@ def has_line(node: ast.stmt, lines: set[int]) -> bool:
 
 
 def _drops(method: FunctionNode, owner: Owner) -> list[Drop]:
-    own = _receiver(method)
+    own = receiver_of(method)
     found = [one for node in walk(method) if (one := _drop(node, own, method)) is not None] if own else []
     return [] if found and _is_trusted(method, owner) else found
 
@@ -66,7 +66,7 @@ def filled(owner: Owner) -> set[str]:
     found: set[str] = set()
     for _, _, method in owner.lines:
         parameters = {one.arg for one in [*method.args.args[1:], *method.args.kwonlyargs]}
-        own = _receiver(method)
+        own = receiver_of(method)
         for node in walk(method) if own is not None and parameters else ():
             match node:
                 case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id=name), attr=attribute))]):
@@ -97,11 +97,6 @@ def holding(node: ast.ClassDef, classes: Classes, path: str, name: str) -> set[s
         if made is not None and made[0].path == path and made[1].name == name:
             found.add(attribute)
     return found
-
-
-def _receiver(method: FunctionNode) -> str | None:
-    arguments = [*method.args.posonlyargs, *method.args.args]
-    return arguments[0].arg if arguments else None
 
 
 def _is_trusted(method: FunctionNode, owner: Owner) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from leaklint.analysis.evaluation import path_to
 from leaklint.analysis.facts import Obligation
-from leaklint.analysis.names import FunctionNode, terminal, walk
+from leaklint.analysis.names import FunctionNode, receiver_of, terminal, walk
 from leaklint.analysis.overwrites import assignments
 from leaklint.analysis.owners import BUILDERS, Owner
 from leaklint.analysis.way import MODULES
@@ -107,12 +107,6 @@ def entering(owner: Owner, names: Collection[str]) -> str | None:
         if {one.attribute for one in owner.owned if one.method in reached} >= set(names):
             return name
     return None
-
-
-def receiver_of(method: FunctionNode) -> str:
-    """Give what a method calls its object."""
-    arguments = [*method.args.posonlyargs, *method.args.args]
-    return arguments[0].arg if arguments else ""
 
 
 def is_nothing(value: ast.expr) -> bool:

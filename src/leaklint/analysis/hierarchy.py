@@ -4,10 +4,11 @@ import ast
 from collections.abc import Iterator
 from typing import Protocol
 
-from leaklint.analysis.attributes import RELEASE_METHODS, Reach
+from leaklint.analysis.attributes import Reach
 from leaklint.analysis.callee import is_standard
 from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal, walk
 from leaklint.analysis.owners import Owner, methods_of
+from leaklint.analysis.release_words import RELEASE_METHODS
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import own_type
 from leaklint.catalogue import Catalogue

@@ -8,9 +8,27 @@ from leaklint.analysis.closures import closure, held_by
 from leaklint.analysis.lower_expression import Expressions
 from leaklint.analysis.names import terminal, walk
 
-UNDECORATING = frozenset(  # decorators that give the function itself, or one like it, and call nothing
-    ("wraps", "contextmanager", "asynccontextmanager", "fixture", "staticmethod", "classmethod", "property", "setter")
-) | frozenset(("cached_property", "lru_cache", "cache", "overload", "override", "abstractmethod", "coroutine", "patch"))
+# decorators that give the function itself, or one like it, and call nothing
+UNDECORATING = frozenset(
+    [
+        "wraps",
+        "contextmanager",
+        "asynccontextmanager",
+        "fixture",
+        "staticmethod",
+        "classmethod",
+        "property",
+        "setter",
+        "cached_property",
+        "lru_cache",
+        "cache",
+        "overload",
+        "override",
+        "abstractmethod",
+        "coroutine",
+        "patch",
+    ]
+)
 
 
 class Bindings(Expressions):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from leaklint.analysis.attributes import RELEASE_METHODS, own_attributes
+from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
 from leaklint.analysis.facts import Facts, Obligation, closer, is_judged, is_made_for_caller, is_reportable, is_test_class
 from leaklint.analysis.fields import fields
@@ -17,7 +17,7 @@ from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Function, Scope, lambdas, terminal, walk
+from leaklint.analysis.names import Function, Scope, lambdas, receiver_of, terminal, walk
 from leaklint.analysis.opening import opened_in, opening_methods
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
@@ -36,6 +36,7 @@ from leaklint.analysis.prefilter import (
     releasing_methods,
 )
 from leaklint.analysis.probing import Probe, probes
+from leaklint.analysis.release_words import RELEASE_METHODS
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
@@ -150,6 +151,7 @@ class ModuleFacts:
                     yield one, name, owner
 
     def _is_never_opened(self, one: Obligation, owner: Owner) -> bool:
+        """Say whether no method of a class opens what it keeps, and what holds nothing before."""
         methods = [node for _, _, node in owner.lines]
         opening = frozenset() if one.history.openings else opening_methods(one.site.resource)
         is_catalogued = one.site.own_type is None
@@ -320,8 +322,7 @@ def _ends_with_maker(one: Obligation, owner: Owner) -> bool:
     function = one.facts.function
     if function is None or not isinstance(made, ast.Attribute):
         return False
-    arguments = function.node.args.args
-    receiver, makers = arguments[0].arg if arguments else "", set[str]()
+    receiver, makers = receiver_of(function.node), set[str]()
     if isinstance(made.value, ast.Name):
         for statement in walk(function.node):
             if isinstance(statement, ast.Assign):

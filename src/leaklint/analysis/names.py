@@ -284,6 +284,12 @@ def _collect_plain(node: ast.AST, bindings: Bindings) -> None:
             pass
 
 
+def receiver_of(method: FunctionNode) -> str:
+    """Give what a method calls its object; "" where it has no parameters."""
+    arguments = [*method.args.posonlyargs, *method.args.args]
+    return arguments[0].arg if arguments else ""
+
+
 def children(node: ast.AST) -> list[ast.AST]:
     """Give the nodes directly below a node, in the order of the text; contexts and operators are left out."""
     found: list[ast.AST] = []

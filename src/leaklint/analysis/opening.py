@@ -6,7 +6,7 @@ What it lends to others, it does not know: they open it, and release it.
 import ast
 from collections.abc import Iterable
 
-from leaklint.analysis.names import FunctionNode, walk
+from leaklint.analysis.names import FunctionNode, receiver_of, walk
 from leaklint.model.resource import Resource
 
 STACKS = frozenset(("contextlib.ExitStack", "contextlib.AsyncExitStack"))
@@ -25,11 +25,11 @@ def opened_in(
     known = list(methods)
     found = {node.name for node in known if _opens(node, attribute, opened_by, is_catalogued)}
     givers = {node.name for node in known if _gives(node, attribute)} if is_catalogued else set()
-    return frozenset(found).union(node.name for node in known if any(_uses(node, name) for name in givers))
+    return frozenset(found | {node.name for node in known if any(_uses(node, name) for name in givers)})
 
 
 def _opens(method: FunctionNode, attribute: str, opened_by: frozenset[str], is_catalogued: bool) -> bool:
-    own = _own(method)
+    own = receiver_of(method)
     for one in walk(method):
         match one:
             case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr=kept), attr=used):
@@ -49,17 +49,12 @@ def _opens(method: FunctionNode, attribute: str, opened_by: frozenset[str], is_c
 def _gives(method: FunctionNode, attribute: str) -> bool:
     """Say whether a method returns what an attribute holds."""
     returned = [one.value for one in walk(method) if isinstance(one, ast.Return) and one.value is not None]
-    return any(_is_kept(value, attribute, _own(method)) for value in returned)
+    return any(_is_kept(value, attribute, receiver_of(method)) for value in returned)
 
 
 def _uses(method: FunctionNode, name: str) -> bool:
     """Say whether a method calls or loads another one of its object."""
-    return any(isinstance(one, ast.Attribute) and _is_kept(one, name, _own(method)) for one in walk(method))
-
-
-def _own(method: FunctionNode) -> str:
-    arguments = [*method.args.posonlyargs, *method.args.args]
-    return arguments[0].arg if arguments else ""
+    return any(isinstance(one, ast.Attribute) and _is_kept(one, name, receiver_of(method)) for one in walk(method))
 
 
 def _is_kept(node: ast.expr, attribute: str, own: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from leaklint.analysis.chains import Chain
 from leaklint.analysis.facts import Obligation, Suite, names_in
-from leaklint.analysis.held import entering, held, receiver_of, release_steps
+from leaklint.analysis.held import entering, held, release_steps
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import suites, walk
+from leaklint.analysis.names import receiver_of, suites, walk
 from leaklint.analysis.ops import Op
 from leaklint.analysis.overwrites import Overwrite
 from leaklint.analysis.owners import Owner

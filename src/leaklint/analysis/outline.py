@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 
-from leaklint.analysis.attributes import RELEASE_METHODS
 from leaklint.analysis.prefilter import MAY_CALL, STANDARD, imported_roots, imports, occurrences
+from leaklint.analysis.release_words import RELEASE_METHODS
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass, field
 

@@ -7,9 +7,9 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from leaklint.analysis.attributes import own_attributes
-from leaklint.analysis.held import ENTERS, Held, empties, entering, held, is_nothing, receiver_of
+from leaklint.analysis.held import ENTERS, Held, empties, entering, held, is_nothing
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.names import FunctionNode, walk
+from leaklint.analysis.names import FunctionNode, receiver_of, walk
 from leaklint.analysis.owners import Owner
 from leaklint.analysis.release_code import Code, release_code
 from leaklint.model.fix import AddFunction, Append, Applicability, Fix, Precede, Remove, Several, Single, TryBlock, Turn

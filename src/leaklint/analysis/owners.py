@@ -10,22 +10,13 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from functools import cached_property
 
-from leaklint.analysis.attributes import (
-    PARTIAL,
-    RELEASE_METHODS,
-    RELEASING,
-    Reach,
-    ended,
-    ended_at_once,
-    gives_attribute,
-    handed_to,
-    reach_of,
-)
+from leaklint.analysis.attributes import Reach, ended, ended_at_once, gives_attribute, handed_to, reach_of
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, suites, terminal
 from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.record import History
+from leaklint.analysis.release_words import PARTIAL, RELEASE_METHODS, RELEASING
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import Site, own_type
 from leaklint.model.data import dataclass, field, replace

@@ -6,10 +6,10 @@ Read from the syntax: which attribute is asked for which method, and of which cl
 import ast
 from collections.abc import Iterator
 
-from leaklint.analysis.attributes import RELEASING
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.names import FunctionNode, terminal, walk
 from leaklint.analysis.owners import BUILDERS
+from leaklint.analysis.release_words import RELEASING
 from leaklint.model.data import dataclass
 
 PROBES = frozenset(("hasattr", "getattr"))

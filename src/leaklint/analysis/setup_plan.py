@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from leaklint.analysis.extent import acquired_value, plan, single_target
 from leaklint.analysis.facts import Facts, Obligation
-from leaklint.analysis.names import Function
+from leaklint.analysis.names import Function, receiver_of
 from leaklint.analysis.ops import Call
 from leaklint.analysis.setups import COUNTERPARTS, Run
 from leaklint.analysis.way import way_of
@@ -149,7 +149,7 @@ def _torn_down(setup: Function, run: Run, siblings: Sequence[Obligation]) -> Fix
     span = siblings[0].facts.source.span
     if own is not None:
         return Fix(Append(span(own.node), written))
-    head = [f"def {name}({_parameter(setup)}):", *(f"    {line}" for line in written)]
+    head = [f"def {name}({receiver_of(setup.node)}):", *(f"    {line}" for line in written)]
     if any(isinstance(one, ast.Name) and one.id == "classmethod" for one in setup.node.decorator_list):
         head.insert(0, "@classmethod")
     return Fix(AddFunction(span(setup.node), tuple(head)))
@@ -160,13 +160,8 @@ def _release(one: Obligation, teardown: Function) -> str | None:
     method = one.site.resource.first_release
     if not kept or method not in one.site.resource.releases or one.site.resource.outlives:
         return None
-    parameter = _parameter(teardown)
+    parameter = receiver_of(teardown.node)
     if teardown.owner is not None:
         return f"{parameter}.{kept[0].removeprefix('self.')}.{method}()" if parameter else None
     is_global = isinstance(one.statement, ast.Assign) and single_target(one.statement) is not None
     return f"{kept[0]}.{method}()" if is_global or not parameter else f"{parameter}.{kept[0]}.{method}()"
-
-
-def _parameter(function: Function) -> str:
-    arguments = function.node.args.args
-    return arguments[0].arg if arguments else ""
