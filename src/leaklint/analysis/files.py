@@ -155,16 +155,32 @@ def _holds(root: str, name: str) -> bool:
     return _is_file(os.path.join(root, f"{name}.py")) or _is_directory(os.path.join(root, name))
 
 
-@cache
 def _is_file(path: str) -> bool:
-    return os.path.isfile(path)
+    directory, name = os.path.split(path)
+    return name in _entries(directory)[0]
 
 
-@cache
 def _is_directory(path: str) -> bool:
-    return os.path.isdir(path)
+    directory, name = os.path.split(path)
+    return name in _entries(directory)[1]
+
+
+def _exists(path: str) -> bool:
+    directory, name = os.path.split(path)
+    return any(name in names for names in _entries(directory))
 
 
 @cache
-def _exists(path: str) -> bool:
-    return os.path.exists(path)
+def _entries(directory: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the names of the files and of the directories in a directory, none where it cannot be read.
+
+    Most questions are about names that are not there; one listing answers all of them.
+    """
+    files, directories = set[str](), set[str]()
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                (directories if entry.is_dir() else files).add(entry.name)
+    except OSError:
+        pass
+    return frozenset(files), frozenset(directories)

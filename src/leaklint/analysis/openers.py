@@ -15,7 +15,6 @@ from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
 NAME = re.compile(r"\b[^\W\d]\w*\b")
-REEXPORTS = 5  # modules through which a class is followed
 KEPT = 200  # outlines kept for importers
 
 
@@ -31,6 +30,7 @@ class Openers:
         self._exported: dict[str, frozenset[str]] = {}
         self._starred: dict[tuple[str, str], frozenset[str] | None] = {}  # (file, module) -> what `*` takes from the module
         self._givers: dict[str, set[str]] = {}
+        self._holders: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
 
     def words(self, text: str, path: str) -> frozenset[str]:
         """Give the names, imported from first-party modules or defined here, whose call may open something."""
@@ -42,6 +42,7 @@ class Openers:
             self._givers.clear()
             self._exported.clear()
             self._starred.clear()
+            self._holders.clear()
         if path not in self._words:
             self._words[path] = self._find_words(text, path)
         return self._words[path]
@@ -101,28 +102,49 @@ class Openers:
         if dotted.partition(".")[0] in STANDARD:
             return False
         module = self.find(dotted, importer)
-        if module is not None and self._catalogue.summary(".".join([module_name(module[0]), *module[1]])) is not None:
-            return True
-        return module is not None and 1 <= len(module[1]) <= 2 and self._may_open(module[0], ".".join(module[1]))
+        return module is not None and self._gives(module[0], module[1])
 
-    def _members(self, importer: str, dotted: str, asked: frozenset[str], depth: int = 0) -> list[str]:
+    def _gives(self, path: str, names: tuple[str, ...]) -> bool:
+        """Say whether what the segments of a name mean in a module may open something, or is catalogued."""
+        module = module_name(path)
+        if self._catalogue.describes(module) and self._catalogue.summary(".".join([module, *names])) is not None:
+            return True
+        return 1 <= len(names) <= 2 and self._may_open(path, ".".join(names))
+
+    def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
-        module = self.find(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
-        known = self.outline(module[0]) if module is not None else None
-        if module is None or known is None:
-            return []
-        if not module[1]:
-            return [name for name in asked & self._names(module[0]) if self._may_open(module[0], name)]
-        owners = [one for one in known.definitions(module[1][0]) if one.is_class]
-        if not owners and len(module[1]) == 1 and depth < REEXPORTS:
-            behind = known.imports.get(module[1][0], ())
-            return [name for target in behind for name in self._members(module[0], target, asked, depth + 1)]
-        return [
-            one.name
-            for owner in owners[:1]
-            for one in known.methods.get(owner.name, ())
-            if one.name in asked and not one.name.startswith("__") and self._may_open(module[0], f"{owner.name}.{one.name}")
-        ]
+        found: list[str] = []
+        for path, owner in self._held(importer, dotted):
+            known = self.outline(path) if owner is not None else None
+            if known is None or owner is None:
+                found += [name for name in asked & self._names(path) if self._may_open(path, name)]
+            else:
+                names = {one.name for one in known.methods.get(owner, ())} & asked
+                found += [one for one in names if not one.startswith("__") and self._may_open(path, f"{owner}.{one}")]
+        return found
+
+    def _held(self, importer: str, dotted: str) -> list[tuple[str, str | None]]:
+        """Give the modules (with None), or the classes with their modules, that an imported name may mean."""
+        if (importer, dotted) not in self._holders:
+            self._holders[importer, dotted] = list(self._behind(importer, dotted))
+        return self._holders[importer, dotted]
+
+    def _behind(self, importer: str, dotted: str) -> Iterator[tuple[str, str | None]]:
+        """Follow an imported name through the modules that import it in turn."""
+        waiting, seen = [(importer, dotted)], set[tuple[str, str]]()
+        while waiting:
+            place = waiting.pop()
+            if place in seen or place[1].partition(".")[0] in STANDARD:
+                continue
+            seen.add(place)
+            path, names = self.find(place[1], place[0]) or ("", ())
+            known = self.outline(path) if path else None
+            if known is None:
+                continue
+            if not names or any(one.is_class for one in known.definitions(names[0])):
+                yield path, names[0] if names else None
+            elif len(names) == 1:
+                waiting += [(path, target) for target in known.imports.get(names[0], ())]
 
     def _names(self, path: str) -> frozenset[str]:
         """Give the names that a module defines or imports, also with a star."""
@@ -151,9 +173,14 @@ class Openers:
             return any(self._is_opener(path, one) for one in methods) or any(self._may_open(path, one) for one in named)
         if first in known.regions:
             return any(self._is_opener(path, one) for one in known.definitions(first))
-        targets = [f"{target}.{rest}" if rest else target for target in known.imports.get(first, ())]
-        targets += [f"{star}{name}" if star.endswith(".") else f"{star}.{name}" for star in self.giving(path, known, first)]
-        return any(self.may_open(path, target) for target in targets)
+        if any(self.may_open(path, f"{one}.{rest}" if rest else one) for one in known.imports.get(first, ())):
+            return True
+        return any(self._gives_by_star(path, star, name) for star in self.giving(path, known, first))
+
+    def _gives_by_star(self, importer: str, star: str, name: str) -> bool:
+        """Say whether a name that a file takes from a module with `*` may open something."""
+        module = self.find(star, importer)
+        return module is not None and self._gives(module[0], (*module[1], *name.split(".")))
 
     def giving(self, path: str, known: Outline, name: str) -> Iterator[str]:
         """Yield the modules imported with `*` that may give a name; packages of hundreds are asked for every name."""

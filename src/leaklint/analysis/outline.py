@@ -134,12 +134,17 @@ class Outline:
         first, last = bisect_left(self.places, region.start), bisect_left(self.places, region.end)
         return any(self.hands_on(place, region) for place in self.places[first:last])
 
-    def calls_in(self, region: Region) -> Iterator[tuple[int, str]]:
-        """Yield the calls in a region of names that are defined or imported here: offset, dotted name."""
+    def calls_in(self, region: Region) -> list[tuple[int, str]]:
+        """Give the calls in a region of names that are defined or imported here: offset, dotted name."""
+        places, calls = self._calls
+        return calls[bisect_left(places, region.start) : bisect_left(places, region.end)]
+
+    @cached_property
+    def _calls(self) -> tuple[list[int], list[tuple[int, str]]]:
+        """All such calls, and where they stand: regions lie in each other, and a name is asked about for several reasons."""
         known = self.callable
-        for one in CALLED.finditer(self.text, region.start, region.end):
-            if one[1].partition(".")[0] in known:
-                yield one.start(), one[1]
+        found = [(one.start(), one[1]) for one in CALLED.finditer(self.text) if one[1].partition(".")[0] in known]
+        return [place for place, _ in found], found
 
     def may_return(self, region: Region) -> bool:
         """Say whether a region may give anything to its caller: a class by its attributes, a function by a return."""

@@ -25,6 +25,7 @@ PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdo
 # after a word: a call or a value; not prose, keyword or attribute
 MAY_CALL = re.compile(r"\b(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))")
 WORD_ENDS = re.compile(r"\b")
+AWAIT = re.compile(r"\bawait\b")
 CALLED = re.compile(r"\b\s*\(")
 STANDARD = sys.stdlib_module_names
 LOOP_LIBRARIES = frozenset(("asyncio", "anyio", "trio", "uvloop"))
@@ -100,15 +101,16 @@ def releasing_methods(catalogue: Catalogue, roots: frozenset[str]) -> frozenset[
 
 def release_lines(text: str, methods: frozenset[str]) -> set[int]:
     """Give the lines (1-based) on which one of the methods stands and nothing is awaited."""
-    present = [one for one in methods if f".{one}" in text]
-    if not present:
-        return set()
+    words = [place for one in methods for place in occurrences(one, text, WORD_ENDS)]
     found: set[int] = set()
     line, position = 1, 0
-    for match in re.finditer(rf"^(?![^\n#]*\bawait\b)[^\n#]*\.(?:{'|'.join(present)})\b", text, re.MULTILINE):
-        line += text.count("\n", position, match.start())
-        position = match.start()
-        found.add(line)
+    for place in sorted([one for one in words if text[one - 1 : one] == "."]):
+        line += text.count("\n", position, place)
+        position = place
+        start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+        code = text[start : end if end >= 0 else len(text)].partition("#")[0]
+        if place < start + len(code) and AWAIT.search(code) is None:
+            found.add(line)
     return found
 
 

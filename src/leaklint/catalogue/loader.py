@@ -23,6 +23,7 @@ class Catalogue:
 
     def __init__(self, own: Library, release_methods: frozenset[str] = frozenset()) -> None:
         self._own = own
+        self._own_roots = {_root(name) for name in (*own.resources, *own.constructors, *own.summaries, *own.aliases)}
         self.release_methods = release_methods  # what a project's own classes call theirs, besides the usual names
         self._resources: dict[str, Resource | None] = {}
         self._summaries: dict[str, Summary | None] = {}
@@ -73,6 +74,11 @@ class Catalogue:
     def is_a(self, type_name: str, base: str) -> bool:
         """Say whether a type is the base or inherits from it, as far as the catalogue knows."""
         return self.canonical(base) in self.ancestors(type_name)
+
+    def describes(self, module: str) -> bool:
+        """Say whether anything may be written of a module, or of one in the same package."""
+        root = _root(module)
+        return root in self._own_roots or library.shipped(root) is not EMPTY
 
     def canonical(self, name: str) -> str:
         """Give the name under which a dotted name is catalogued; the name itself where it has no other."""

@@ -34,6 +34,7 @@ from leaklint.analysis.graph import Block, Graph, successors
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.ops import Yield
+from leaklint.analysis.prefilter import WORD_ENDS, lines_with
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 
@@ -44,8 +45,9 @@ BARE = re.compile(r"^[ \t]+(?:await[ \t]+)?(?:\w+\.)*(\w+)\(", re.MULTILINE)
 def check(module: ModuleFacts) -> Iterator[Finding]:
     """Report bare calls of generator functions, and yields after a fixture's first."""
     yield from _second_yields(module)
-    called = set(BARE.findall(module.source.text)) if "yield" in module.source.text else set()
-    makers = {one.node.name for one in module.functions if one.node.name in called and _is_maker(one.node)}
+    yielding = module.functions_on(lines_with({"yield"}, module.source.text, WORD_ENDS))
+    called = set(BARE.findall(module.source.text)) if yielding else set()
+    makers = {one.node.name for one in yielding if one.node.name in called and _is_maker(one.node)}
     fixtures = {one.function for one in module.fixtures}
     for function in module.functions:
         if function.outer is None and (makers or function in fixtures):
