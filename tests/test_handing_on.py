@@ -8,6 +8,96 @@ import pytest
 Marks = Callable[[str], list[tuple[int, str]]]
 
 SILENT = {
+    "a string told by one comparison answers another one": """
+        import gzip
+        import zipfile
+
+        def write(path, kind):
+            if kind == "gzip":
+                file = gzip.open(path, "w")
+            elif kind == "zip":
+                with zipfile.ZipFile(path, "w") as file:
+                    file.writestr("a", "b")
+            else:
+                raise ValueError(kind)
+            if kind not in ["zip", "tar"]:
+                with file:
+                    file.write(b"x")
+    """,
+    "pairs in a list that a method gives": """
+        from multiprocessing import Pipe
+
+        class Pool:
+            def start(self, count):
+                started = []
+                for number in range(count):
+                    near, far = Pipe()
+                    started.append((number, near))
+                    far.close()
+                return started
+
+            def run(self):
+                started = self.start(3)
+                for _, connection in started:
+                    connection.close()
+    """,
+    "a method that accepts what it is given": """
+        import socket
+
+        def build(stream):
+            near, far = socket.socketpair()
+            stream.accept(near, far)
+            return stream
+    """,
+    "an attribute with what the resource has open": """
+        import requests
+        from elsewhere import Reader
+
+        def serve(url):
+            response = requests.get(url, stream=True)
+            return Reader(response.raw)
+    """,
+    "methods and properties that end their object": """
+        import socket
+
+        class Client:
+            def __init__(self, address):
+                self.sock = socket.create_connection(address)
+
+            def close(self):
+                self.sock.close()
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *args):
+                self.close()
+
+            def lines(self):
+                with self:
+                    yield self.sock.recv(1)
+
+            def exchange(self):
+                try:
+                    return self.sock.recv(1)
+                finally:
+                    self.close()
+
+            @property
+            def output(self):
+                return self.lines()
+
+        def each(address):
+            client = Client(address)
+            yield from client.lines()
+
+        def once(address):
+            return Client(address).exchange()
+
+        def show(address):
+            for line in Client(address).output:
+                print(line)
+    """,
     "a function that closes the part which it owns": """
         import socket
 
@@ -344,6 +434,35 @@ SILENT = {
     """,
 }
 FOUND = {
+    "a method that closes its object only where something has failed": """
+        import socket
+
+        class Client:
+            def __init__(self, address):
+                self.sock = socket.create_connection(address)
+
+            def close(self):
+                self.sock.close()
+
+            def send(self, data):
+                try:
+                    self.sock.sendall(data)
+                except OSError:
+                    self.close()
+                    raise
+
+        def greet(address):
+            client = Client(address)  # LKR101
+            client.send(b"hello")
+    """,
+    "a string told by one comparison answers another one with no": """
+        def write(path, kind):
+            if kind == "text":
+                file = open(path, "w")  # LKR101
+                file.write("x")
+            if kind in ("binary", "raw"):
+                file.close()
+    """,
     "an object that stores it, and gives it to functions that only use it": """
         import marshal
         import tempfile

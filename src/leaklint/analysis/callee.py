@@ -42,6 +42,14 @@ ADDING = frozenset(
         "enter",
         "send_fds",
         "apply",
+        "accept",
+        "take",
+        "give",
+        "hand",
+        "transfer",
+        "assign",
+        "inject",
+        "plug",
     ]
 )
 USING = frozenset(

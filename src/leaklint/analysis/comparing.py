@@ -54,8 +54,19 @@ def is_no_path(test: Test, outcome: bool) -> bool:
     return test.comparison is Comparison.HAS and outcome and test.operand in FILE_METHODS
 
 
+def told(test: Test) -> frozenset[Value]:
+    """Give the values that a test leaves to its name where it holds of something unknown; none where it does not tell."""
+    match test.comparison:
+        case Comparison.EQUALS:
+            return frozenset((Constant(test.operand),))
+        case Comparison.AMONG:
+            return _constants(str(test.operand))
+        case _:
+            return frozenset()
+
+
 @functools.cache
-def constants(operand: str) -> frozenset[Value]:
+def _constants(operand: str) -> frozenset[Value]:
     """Give values for the strings of an operand."""
     return frozenset(Constant(one) for one in operand.split("\n"))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from leaklint.analysis.attributes import Reach, ended, ended_at_once, gives_attribute, handed_to, reach_of
+from leaklint.analysis.ending import ends_object, is_property
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, suites, terminal
@@ -231,8 +232,10 @@ def _resource(owner: Owner) -> Acquired | None:
     kept = owner.keeps()
     attributes = {one.attribute for one in kept} | set(owner.defaults)
     names = [name for name in owner.release_methods() if not name.startswith("__") and _reaches(owner, name, attributes)]
-    names += [name for name in owner.methods if name not in names and _plainly_releases(owner, name, kept)]
     withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
+    exits = {name for name, one in zip(("__exit__", "__aexit__"), withs, strict=True) if one is With.RELEASES}
+    releases = frozenset(exits.union(names))
+    names += [name for name in owner.methods if name not in names and _ends(owner, name, kept, releases)]
     if not attributes or (not names and With.RELEASES not in withs) or _ends_by_itself(owner, attributes):
         return None
     if not owner.keepers().isdisjoint(BUILDERS):
@@ -245,13 +248,13 @@ def _resource(owner: Owner) -> Acquired | None:
     return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders), given_through=given))
 
 
-def _plainly_releases(owner: Owner, name: str, kept: list[Owned]) -> bool:
-    """Say whether a method by some other name (`term`) releases all that an object keeps, and opens nothing anew."""
+def _ends(owner: Owner, name: str, kept: list[Owned], releases: frozenset[str]) -> bool:
+    """Say whether a method by some other name (`term`) ends the object, and opens nothing anew."""
     if name.startswith("__") or name in owner.vocabulary or not kept or owner.defaults:
         return False
-    found = owner.reached([name])
-    opening = {one.method for one in kept}
-    return found.calls.isdisjoint(opening) and all(one.releases & found.called_on.get(one.attribute, set()) for one in kept)
+    methods = {one: node for one, (_, node) in owner.methods.items()}
+    held = {one.attribute: one.releases | RELEASING - PARTIAL for one in kept}
+    return owner.reached([name]).calls.isdisjoint(one.method for one in kept) and ends_object(name, methods, releases, held)
 
 
 def _loop_bound(kept: list[Owned], builders: set[str]) -> str | None:
@@ -285,12 +288,14 @@ def _adopter(owner: Owner) -> Acquired | None:
 
 
 def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: str, opened_by: frozenset[str]) -> Acquired:
-    plain = frozenset(name for name in names if not isinstance(owner.methods[name][1], ast.AsyncFunctionDef))
+    read = frozenset(name for name in names if is_property(owner.methods[name][1]))
+    plain = frozenset(name for name in names if not isinstance(owner.methods[name][1], ast.AsyncFunctionDef)) - read
     kind = own_type(owner.path, owner.node.name)
     resource = Resource(
         kind,
         releases=plain,
-        async_releases=frozenset(names) - plain,
+        async_releases=frozenset(names) - plain - read,
+        drains=read,
         first_release=_first(names),
         sync_with=withs[0],
         async_with=withs[1],

@@ -222,6 +222,8 @@ class Store:
             return False
         if test.comparison is Comparison.CLOSED:
             return self._refine_closed(kept, str(test.operand), outcome)
+        if outcome and all(truth(self, value, test) is None for value in kept):
+            kept = comparing.told(test) or kept
         if OTHER in kept:
             kept = self._narrow_other(kept, test, outcome)
         if test.comparison is Comparison.TRUTH and not outcome:  # a parameter that is falsy is no resource here
@@ -254,10 +256,8 @@ class Store:
                 self.bind(test.name, frozenset((TRUE,)))  # what is tested for None by one condition and for truth by another
             case Comparison.IS_NONE if outcome:
                 self.bind(test.name, frozenset((NONE,)))
-            case Comparison.EQUALS if outcome and test.operand is None:
-                self.bind(test.name, frozenset((NONE,)))
-            case Comparison.AMONG if outcome:
-                self.bind(test.name, comparing.constants(str(test.operand)))
+            case _ if outcome:
+                self.bind(test.name, comparing.told(test) or NOTHING)
             case _:
                 pass
         return True

@@ -279,6 +279,8 @@ def _elements(values: Values, op: Element, store: Store) -> set[Value]:
                 found.add(value if op.is_key and ITEM in site.resource.lazy else site.dependent)
             case Site(resource=resource) if ITEM in resource.lazy:
                 found.add(value.view if op.is_key else value.dependent)
+            case Site(parameter=None) if index is not None and not op.is_key:
+                found.add(value)  # of tuples in a container that a function returns only the resources are known
             case _:
                 pass
     return found

@@ -273,6 +273,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         is_path=resource.is_path or base.is_path,
         only_in_fixtures=resource.only_in_fixtures or base.only_in_fixtures,
         given_through=resource.given_through | base.given_through,
+        holds=resource.holds | base.holds,
         opened_by=resource.opened_by | base.opened_by,
         ends_with_maker=resource.ends_with_maker or base.ends_with_maker,
         with_does_more=resource.with_does_more or base.with_does_more,
