@@ -8,6 +8,45 @@ import pytest
 Marks = Callable[[str], list[tuple[int, str]]]
 
 SILENT = {
+    "keys of a container": """
+        import socket
+
+        class Peers:
+            def __init__(self):
+                self.peers = {}
+
+            def send(self, peer):
+                sock = socket.socket()
+                self.peers[sock] = peer
+                try:
+                    sock.send(b"x")
+                except OSError:
+                    return
+
+            def close(self):
+                for sock in self.peers:
+                    sock.close()
+
+        def both(paths):
+            files = {}
+            for path in paths:
+                file = open(path)
+                files[file] = path
+            for file in files:
+                file.close()
+    """,
+    "a file that a loop closes before it opens the next one": """
+        class Reader:
+            def __init__(self):
+                self.file = None
+
+            def read(self, tokens):
+                for token in tokens:
+                    if token is None:
+                        self.file.close()
+                    else:
+                        self.file = open(token)
+    """,
     "a string told by one comparison answers another one": """
         import gzip
         import zipfile
@@ -434,6 +473,14 @@ SILENT = {
     """,
 }
 FOUND = {
+    "keys of a container that nobody closes": """
+        def both(paths):
+            files = {}
+            for path in paths:
+                file = open(path)  # LKR101
+                files[file] = path
+            print(len(files))
+    """,
     "a method that closes its object only where something has failed": """
         import socket
 

@@ -151,8 +151,9 @@ class Bindings(Expressions):
                     is_own = isinstance(base, ast.Name) and base.id in ("self", "cls")
                     self.emit(ops.Escape(self.statement, line, source, attr, receiver, is_own))
             case ast.Subscript(value=base, slice=index):
-                container = self.operand(base)
-                self.operand(index)
+                container, key = self.operand(base), self.operand(index)
+                if key is not None and container is not None:  # `self.peers[sock] = address` keeps it, too
+                    self.emit(ops.Put(self.statement, line, container, key))
                 if source is None and container is not None:
                     self.emit(ops.Use(self.statement, line, (container,)))
                 elif source is not None and container is not None:

@@ -313,6 +313,11 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
         found += children(one)
 
 
+def loops_of(node: ast.AST) -> list[ast.For | ast.AsyncFor | ast.While]:
+    """Give the loops below a node."""
+    return [one for one in walk(node) if isinstance(one, ast.For | ast.AsyncFor | ast.While)]
+
+
 def free_names(node: ast.AST) -> set[str]:
     """Give the names that a nested function, lambda or class mentions and does not bind itself."""
     return _borrowed_names(node)[0]

@@ -14,7 +14,7 @@ from leaklint.analysis.attributes import Reach, ended, ended_at_once, gives_attr
 from leaklint.analysis.ending import ends_object, is_property
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
-from leaklint.analysis.names import FunctionNode, suites, terminal
+from leaklint.analysis.names import FunctionNode, loops_of, suites, terminal
 from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.record import History
 from leaklint.analysis.release_words import PARTIAL, RELEASE_METHODS, RELEASING
@@ -159,7 +159,12 @@ class Owner:
         if any(releases & self.reach(node).called_on.get(attribute, set()) for node in others if node.name not in opening):
             return True
         names = {attribute, *self._properties(attribute)}
-        return any(ended(node).get(name, 0) > opening.get(node.name, 0) for node in others for name in names)
+        return any(self._ends_after(node, name, opening.get(node.name, 0)) for node in others for name in names)
+
+    def _ends_after(self, node: FunctionNode, attribute: str, line: int) -> bool:
+        """Say whether a method releases an attribute after a line, or before it in a loop that comes back."""
+        end = ended(node).get(attribute, 0)
+        return end > line or (end > 0 and any(one.lineno <= end and line <= (one.end_lineno or 0) for one in loops_of(node)))
 
     def _properties(self, attribute: str) -> list[str]:
         """Give the properties that give an attribute."""
