@@ -20,6 +20,7 @@ class Builder:
         self.yield_kind = yield_kind
         self.is_driven = is_driven
         self.tests: dict[str, int] = {}
+        self.listed: set[str] = set()  # the subjects of tests for several strings
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}
         self._temporaries = 0

@@ -143,13 +143,17 @@ def _catches_builtin(types: frozenset[str], name: str) -> bool | None:
 
 @dataclass(eq=False, slots=True)
 class Graph:
-    """The graph of one function or module body; `guards` are the names whose tests keep stores apart."""
+    """The graph of one function or module body.
+
+    `guards` are the names whose tests keep stores apart, `listed` those that some test compares with several strings.
+    """
 
     entry: Block
     returned: Block
     raised: Block
     blocks: list[Block]
     guards: frozenset[str]
+    listed: frozenset[str]
     kills: dict[str, set[str]]  # name -> the opaque tests that a new binding of it makes void
     expected: list[tuple[int, int]]  # lines (first, last) of blocks that are meant to raise or to warn
     loopless: list[tuple[int, int]]  # lines of blocks that run only where no event loop does

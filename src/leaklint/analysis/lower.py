@@ -114,7 +114,10 @@ class Lowerer(Conditions, Bindings):
             for name in names:
                 kills.setdefault(name, set()).add(opaque)
         self.emit_changes(kills)
-        return Graph(entry, self.returned, self.raised, self.blocks, frozenset(repeated), kills, self.expected, self.loopless)
+        listed = frozenset(self.listed)
+        return Graph(
+            entry, self.returned, self.raised, self.blocks, frozenset(repeated), listed, kills, self.expected, self.loopless
+        )
 
     @cached_property
     def tested(self) -> frozenset[str]:

@@ -116,7 +116,8 @@ class Conditions(Expressions):
             return state, not flipped
         source, literal = self.operand(left), literal_of(right)
         among = _strings_in(right) if isinstance(op, ast.In | ast.NotIn) and source is not None else None
-        if among is not None:
+        if among is not None and source is not None:
+            self.listed.add(source)
             answer = self._opaque(ast.Compare(left, [ast.In()], [right]))
             return (Test(answer.name, Comparison.AMONG, among, source) if answer is not None else None), flipped
         if literal is ops.NOT_LITERAL:

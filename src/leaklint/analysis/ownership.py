@@ -7,13 +7,14 @@ import ast
 
 from leaklint.analysis import calls
 from leaklint.analysis.dataflow import solve
-from leaklint.analysis.graph import Block, Branch, Jump, Kind, Reraise, is_straight, ranked
+from leaklint.analysis.graph import Block, Branch, Graph, Jump, Kind, Reraise, is_straight, ranked
 from leaklint.analysis.liveness import mentioned_later
 from leaklint.analysis.ops import (
     Call,
     Iterate,
     Op,
     Return,
+    Test,
 )
 from leaklint.analysis.record import Record
 from leaklint.analysis.setting import Body, Setting
@@ -211,6 +212,11 @@ def _throw_timeout(block: Block, store: Store, setting: Setting, out: dict[Block
             _send(handler.block, store.copy(), setting, out)
 
 
+def _refined(store: Store, test: Test, outcome: bool, graph: Graph) -> bool:
+    """Narrow a store by the outcome of a test; say whether it is possible."""
+    return store.refine(test, outcome, test.name[0] != "?" or test.name in graph.guards, test.subject in graph.listed)
+
+
 def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:
     match block.end:
         case Jump(target=target):
@@ -221,7 +227,7 @@ def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores])
                 if decided is not None and outcome is not decided:
                     continue
                 narrowed = store.copy() if outcome and decided is None else store
-                if test is None or narrowed.refine(test, outcome, test.name[0] != "?" or test.name in setting.graph.guards):
+                if test is None or _refined(narrowed, test, outcome, setting.graph):
                     _send(target, narrowed, setting, out)
         case Reraise(kinds=kinds, source=source, after=after):
             if after is not None and SWALLOWER in store.values(source):

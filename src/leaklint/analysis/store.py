@@ -206,23 +206,26 @@ class Store:
         outcomes = {truth(self, value, test) for value in values}
         return next(iter(outcomes)) if len(outcomes) == 1 else None
 
-    def refine(self, test: Test, outcome: bool, is_repeated: bool = True) -> bool:
-        """Narrow what a tested name may hold, and note an answer that is asked for again; say whether it is possible."""
+    def refine(self, test: Test, outcome: bool, is_repeated: bool = True, is_listed: bool = False) -> bool:
+        """Narrow what a tested name may hold, and note an answer that is asked for again; say whether it is possible.
+
+        `is_listed`: what the name (or the subject) equals matters, for another test asks whether it is one of several.
+        """
         if test.subject is not None:
             answer = Test(test.name, Comparison.IS_NONE if test.comparison is Comparison.IS_NONE else Comparison.TRUTH)
-            is_possible = self.refine(Test(test.subject, test.comparison, test.operand), outcome)
+            is_possible = self.refine(Test(test.subject, test.comparison, test.operand), outcome, is_listed=is_listed)
             return is_possible and (not is_repeated or self.refine(answer, outcome))
         if not self._refine_opened(test, outcome):
             return False
         values = self.env.get(test.name)
         if values is None:
-            return not is_repeated or self._learn(test, outcome)
+            return not is_repeated or self._learn(test, outcome, is_listed)
         kept = frozenset(value for value in values if truth(self, value, test) in (outcome, None))
         if not kept:
             return False
         if test.comparison is Comparison.CLOSED:
             return self._refine_closed(kept, str(test.operand), outcome)
-        if outcome and all(truth(self, value, test) is None for value in kept):
+        if outcome and is_listed and all(truth(self, value, test) is None for value in kept):
             kept = comparing.told(test) or kept
         if OTHER in kept:
             kept = self._narrow_other(kept, test, outcome)
@@ -245,7 +248,7 @@ class Store:
             self.set_status(site, frozenset((MOVED,)))
         return True
 
-    def _learn(self, test: Test, outcome: bool) -> bool:
+    def _learn(self, test: Test, outcome: bool, is_listed: bool) -> bool:
         """A test on something unknown tells what it is, for the next test of it."""
         match test.comparison:
             case Comparison.TRUTH if test.name[0] == "?" and not outcome:
@@ -256,8 +259,10 @@ class Store:
                 self.bind(test.name, frozenset((TRUE,)))  # what is tested for None by one condition and for truth by another
             case Comparison.IS_NONE if outcome:
                 self.bind(test.name, frozenset((NONE,)))
-            case _ if outcome:
-                self.bind(test.name, comparing.told(test) or NOTHING)
+            case Comparison.EQUALS if outcome and test.operand is None:
+                self.bind(test.name, frozenset((NONE,)))
+            case _ if outcome and is_listed:
+                self.bind(test.name, comparing.told(test))
             case _:
                 pass
         return True
