@@ -8,6 +8,32 @@ import pytest
 Marks = Callable[[str], list[tuple[int, str]]]
 
 SILENT = {
+    "an object whose main loop releases what it keeps, among much else": """
+        import socket
+
+        class Worker:
+            def __init__(self, address):
+                self.sock = socket.create_connection(address)
+                self.rounds = 0
+
+            def tune_in(self, requests):
+                self.rounds = 0
+                self.sock.sendall(b"hello")
+                for request in requests:
+                    self.rounds += 1
+                    if request.is_urgent:
+                        self.sock.sendall(b"urgent")
+                    else:
+                        self.sock.sendall(b"normal")
+                    self.sock.sendall(request.text)
+                    print(self.rounds)
+                print("done")
+                self.sock.close()
+
+        def show(address):
+            worker = Worker(address)
+            print(worker.rounds)
+    """,
     "keys of a container": """
         import socket
 

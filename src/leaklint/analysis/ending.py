@@ -6,8 +6,9 @@ Read from the syntax, following calls on the object; what is done only where som
 import ast
 from collections.abc import Mapping
 
-from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal
+from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
 
+LITTLE = 12  # statements
 EXITS = frozenset(("__exit__", "__aexit__"))
 
 
@@ -30,6 +31,11 @@ def ends_object(
     if not releases.isdisjoint(calls):
         return True
     return bool(kept) and all(any(f"{attribute}.{one}" in calls for one in names) for attribute, names in kept.items())
+
+
+def does_little(node: FunctionNode) -> bool:
+    """Say whether a method is short enough to be there for the release: a class with no other one is a resource by it."""
+    return sum(isinstance(one, ast.stmt) for one in walk(node)) <= LITTLE
 
 
 def is_property(node: FunctionNode) -> bool:

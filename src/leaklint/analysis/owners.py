@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from leaklint.analysis.attributes import Reach, ended, ended_at_once, gives_attribute, handed_to, reach_of
-from leaklint.analysis.ending import ends_object, is_property
+from leaklint.analysis.ending import does_little, ends_object, is_property
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import lends, returns_itself
 from leaklint.analysis.names import FunctionNode, loops_of, suites, terminal
@@ -240,8 +240,10 @@ def _resource(owner: Owner) -> Acquired | None:
     withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
     exits = {name for name, one in zip(("__exit__", "__aexit__"), withs, strict=True) if one is With.RELEASES}
     releases = frozenset(exits.union(names))
-    names += [name for name in owner.methods if name not in names and _ends(owner, name, kept, releases)]
-    if not attributes or (not names and With.RELEASES not in withs) or _ends_by_itself(owner, attributes):
+    others = [name for name in owner.methods if name not in names and _ends(owner, name, kept, releases)]
+    is_told = bool(releases) or any(does_little(owner.methods[name][1]) for name in others)
+    names += sorted(others, key=lambda name: not does_little(owner.methods[name][1]))
+    if not attributes or not is_told or _ends_by_itself(owner, attributes):
         return None
     if not owner.keepers().isdisjoint(BUILDERS):
         return None
