@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.callbacks import is_callback
 from leaklint.analysis.callee import is_adding, is_closing
+from leaklint.analysis.ending import is_property
 from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
 from leaklint.analysis.release_words import RELEASE_METHODS, RELEASING
 from leaklint.analysis.retention import retained
@@ -99,7 +100,7 @@ def ended(node: FunctionNode) -> dict[str, int]:
 
 def gives_attribute(node: FunctionNode, attribute: str) -> bool:
     """Say whether a method is a property that returns an attribute."""
-    if "property" not in {terminal(one) for one in node.decorator_list}:
+    if not is_property(node):
         return False
     own = receiver_of(node)
     values = [one.value for one in walk(node) if isinstance(one, ast.Return) and one.value is not None]

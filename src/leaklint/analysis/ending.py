@@ -7,6 +7,7 @@ import ast
 from collections.abc import Mapping
 
 from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
+from leaklint.analysis.retention import retained
 
 LITTLE = 12  # statements
 EXITS = frozenset(("__exit__", "__aexit__"))
@@ -43,6 +44,7 @@ def is_property(node: FunctionNode) -> bool:
     return any(terminal(one) in ("property", "cached_property") for one in node.decorator_list)
 
 
+@retained
 def _calls(node: FunctionNode) -> set[str]:
     """Give what a method calls or reads of its object: `close`, `sock.close`, `__exit__` where it enters it."""
     own, found = receiver_of(node), set[str]()

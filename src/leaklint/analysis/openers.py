@@ -30,7 +30,7 @@ class Openers:
         self._exported: dict[str, frozenset[str]] = {}
         self._starred: dict[tuple[str, str], frozenset[str] | None] = {}  # (file, module) -> what `*` takes from the module
         self._givers: dict[str, set[str]] = {}
-        self._holders: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
+        self._holders: dict[tuple[str, str], list[tuple[str, str | None]]] = {}  # (file, imported name) -> what holds members
 
     def words(self, text: str, path: str) -> frozenset[str]:
         """Give the names, imported from first-party modules or defined here, whose call may open something."""
@@ -114,7 +114,7 @@ class Openers:
     def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
         found: list[str] = []
-        for path, owner in self._held(importer, dotted):
+        for path, owner in self._holders_of(importer, dotted):
             known = self.outline(path) if owner is not None else None
             if known is None or owner is None:
                 found += [name for name in asked & self._names(path) if self._may_open(path, name)]
@@ -123,7 +123,7 @@ class Openers:
                 found += [one for one in names if not one.startswith("__") and self._may_open(path, f"{owner}.{one}")]
         return found
 
-    def _held(self, importer: str, dotted: str) -> list[tuple[str, str | None]]:
+    def _holders_of(self, importer: str, dotted: str) -> list[tuple[str, str | None]]:
         """Give the modules (with None), or the classes with their modules, that an imported name may mean."""
         if (importer, dotted) not in self._holders:
             self._holders[importer, dotted] = list(self._behind(importer, dotted))

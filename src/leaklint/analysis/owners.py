@@ -236,15 +236,17 @@ def _needs_arguments(node: FunctionNode) -> bool:
 def _resource(owner: Owner) -> Acquired | None:
     kept = owner.keeps()
     attributes = {one.attribute for one in kept} | set(owner.defaults)
+    if not attributes:
+        return None
     names = [name for name in owner.release_methods() if not name.startswith("__") and _reaches(owner, name, attributes)]
     withs = _with(owner, "__exit__", attributes), _with(owner, "__aexit__", attributes)
     exits = {name for name, one in zip(("__exit__", "__aexit__"), withs, strict=True) if one is With.RELEASES}
     releases = frozenset(exits.union(names))
-    others = [name for name in owner.methods if name not in names and _ends(owner, name, kept, releases)]
-    is_told = bool(releases) or any(does_little(owner.methods[name][1]) for name in others)
-    names += sorted(others, key=lambda name: not does_little(owner.methods[name][1]))
-    if not attributes or not is_told or _ends_by_itself(owner, attributes):
+    others = [name for name in _ending(owner, kept, releases) if name not in names]
+    short = [name for name in others if does_little(owner.methods[name][1])]
+    if not (releases or short) or _ends_by_itself(owner, attributes):
         return None
+    names += [*short, *(name for name in others if name not in short)]  # messages name the first
     if not owner.keepers().isdisjoint(BUILDERS):
         return None
     builders = owner.builders()
@@ -255,13 +257,16 @@ def _resource(owner: Owner) -> Acquired | None:
     return replace(found, resource=replace(found.resource, loop_bound=_loop_bound(kept, builders), given_through=given))
 
 
-def _ends(owner: Owner, name: str, kept: list[Owned], releases: frozenset[str]) -> bool:
-    """Say whether a method by some other name (`term`) ends the object, and opens nothing anew."""
-    if name.startswith("__") or name in owner.vocabulary or not kept or owner.defaults:
-        return False
-    methods = {one: node for one, (_, node) in owner.methods.items()}
+def _ending(owner: Owner, kept: list[Owned], releases: frozenset[str]) -> list[str]:
+    """Give the methods by some other name (`term`) that end the object, and open nothing anew."""
+    if not kept or owner.defaults:
+        return []
+    methods = {name: node for name, (_, node) in owner.methods.items()}
     held = {one.attribute: one.releases | RELEASING - PARTIAL for one in kept}
-    return owner.reached([name]).calls.isdisjoint(one.method for one in kept) and ends_object(name, methods, releases, held)
+    opening = {one.method for one in kept}
+    named = [name for name in methods if not name.startswith("__") and name not in owner.vocabulary]
+    ending = [name for name in named if ends_object(name, methods, releases, held)]
+    return [name for name in ending if owner.reached([name]).calls.isdisjoint(opening)]
 
 
 def _loop_bound(kept: list[Owned], builders: set[str]) -> str | None:
