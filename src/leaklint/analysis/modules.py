@@ -89,7 +89,7 @@ class ModuleFacts:
     @cached_property
     def loop_bodies(self) -> list[Facts]:
         """The facts of every body on whose lines a word of event loops stands, or a function that runs one."""
-        lines = self.words_of_loops | lines_with(self.project.vocabulary.running, self.source.text)
+        lines = self.words_of_loops | self.project.vocabulary.running_lines
         found = [self.own_facts] if _is_of_module(self, lines) else []
         return found + [self.facts(function) for function in self.functions if has_line(function.node, lines)]
 
@@ -298,7 +298,7 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
     source = project.source  # where another module has asked for this one before, it has a tree already: there is but one
     text, roots = source.text, imported_roots(source.text)
     about_loops = loop_lines(text, workspace.catalogue, roots)
-    is_about_loops = about_loops or has_generators(text) or "event_loop" in text or project.vocabulary.running
+    is_about_loops = about_loops or has_generators(text) or "event_loop" in text or project.vocabulary.running_lines
     if not project.vocabulary.lines and not is_about_loops and not is_testing(text):
         return ModuleFacts(source, project, workspace, [], set(), target) if is_suspect(text) else None
     imports, loop_words = project.scope.bindings.imports, workspace.catalogue.loop_words(roots)

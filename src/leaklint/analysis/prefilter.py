@@ -6,6 +6,7 @@ knows nothing of trees, so it may take prose for code, never the other way round
 
 import re
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -24,6 +25,8 @@ PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdo
 
 # after a word: a call or a value; not prose, keyword or attribute
 MAY_CALL = re.compile(r"\b(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))")
+ANNOTATED = re.compile(r"(?:\w\s*:|->)\s*(?:\w+\.)*$")  # before a word: it names a type, `session: Session` or `-> Session | None`
+FARTHEST = 80  # characters before a word in which that is looked for
 WORD_ENDS = re.compile(r"\b")
 AWAIT = re.compile(r"\bawait\b")
 CALLED = re.compile(r"\b\s*\(")
@@ -178,9 +181,29 @@ def occurrences(word: str, text: str, after: re.Pattern[str]) -> Iterator[int]:
     place = text.find(word)
     while place >= 0:
         end = place + len(word)
-        if after.match(text, end) and not (place and (text[place - 1].isalnum() or text[place - 1] == "_")):
-            yield place
+        before = text[place - 1 : place]
+        if not (before.isalnum() or before == "_") and after.match(text, end):
+            if after is not MAY_CALL or not _is_only_named(text, place, end):
+                yield place
         place = text.find(word, end)
+
+
+def _is_only_named(text: str, place: int, end: int) -> bool:
+    """Say whether a word that is not called stands where it is imported, or names a type."""
+    if text.startswith("(", end):
+        return False
+    if text[place - 1 : place] in (" ", ".") and ANNOTATED.search(text, max(0, place - FARTHEST), place) is not None:
+        return True
+    starts, ends = _imports_of(text)
+    following = bisect_right(starts, place)
+    return following > 0 and place < ends[following - 1]
+
+
+@lru_cache(maxsize=8)
+def _imports_of(text: str) -> tuple[list[int], list[int]]:
+    """Give where the import statements of a text begin, and where they end."""
+    found = [match for line in lines_of_imports(text) if (match := IMPORTED.match(text, line)) is not None]
+    return [one.start() for one in found], [one.end() for one in found]
 
 
 def is_module_through(base: str, name: str) -> bool:

@@ -49,6 +49,11 @@ class Vocabulary:
         return self._runners.words(self._text, self._path) if may_concern_loops(self._text) else frozenset()
 
     @cached_property
+    def running_lines(self) -> set[int]:
+        """The lines (1-based) on which such a name stands."""
+        return lines_with(self.running, self._text)
+
+    @cached_property
     def lines(self) -> set[int]:
         """The lines (1-based) on which a word that can acquire stands."""
         return lines_with(self.words, self._text)
