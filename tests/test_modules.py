@@ -43,6 +43,15 @@ def test_imported_roots(text: str, roots: set[str]) -> None:
         ("open: int", False),
         ("f(open=1)", False),
         ("# open the door", False),
+        ("from io import open", False),
+        ("from io import (BytesIO, open, StringIO)", False),
+        ("from io import open as fopen", True),
+        ("def f(a: open, b): ...", False),
+        ("def f(a: io.open | None = None): ...", False),
+        ("def f(a) -> open | None: ...", False),
+        ("def f(a: int = open(p)): ...", True),
+        ("call = {TEXT: open, ZIPPED: gzip.open}", True),
+        ("call = lambda: open(p)", True),
     ],
 )
 def test_lines_with_words(line: str, is_found: bool) -> None:

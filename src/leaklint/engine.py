@@ -64,6 +64,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
         if module is not None:
             for rule in rules_for(module):
                 found.extend(rule.check(module))
+            module.let_go()
     finally:
         sys.setrecursionlimit(usual)
     return sorted(_most_specific(found), key=lambda one: (one.span, one.code))

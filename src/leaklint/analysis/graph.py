@@ -162,6 +162,15 @@ class Graph:
         """Say whether a line stands in a block that is meant to raise or to warn."""
         return any(first <= line <= last for first, last in self.expected)
 
+    def __del__(self) -> None:
+        """Take the blocks apart, which lead back to each other: else they, and all that they hold, wait for a collection."""
+        for block in self.blocks:
+            block.end = None
+            frame: Frame | None = block.frame
+            while frame is not None and (frame.handlers or frame.final or frame.raised):
+                frame.routes, frame.handlers, frame.final, frame.raised = {}, (), None, None
+                frame = frame.outer
+
 
 def successors(block: Block) -> list[Block]:
     """Give every block where control may go from a block, exceptions included."""

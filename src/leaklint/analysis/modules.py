@@ -56,7 +56,7 @@ class ModuleFacts:
     functions: list[Function]  # lambdas on lines that can acquire included
     words_of_loops: set[int]  # the lines (1-based) on which a word of event loops stands
     target: tuple[int, int] = sys.version_info[:2]  # the oldest Python that the module must run on
-    _facts: dict[Function, Facts] = field(default_factory=dict)
+    _facts: dict[Function | None, Facts] = field(default_factory=dict)
     _runs: dict[Fixture, Run] = field(default_factory=dict)
 
     @property
@@ -75,11 +75,13 @@ class ModuleFacts:
                     found.append(self._solved(function, setting))
         return found
 
-    @cached_property
+    @property
     def own_facts(self) -> Facts:
         """The facts of the module's own body."""
-        setting = Setting(self.project.catalogue, self.project, self.scope, self.graph, Body.MODULE, {})
-        return _facts(self, None, solve_ownership(setting, {}, {}))
+        if None not in self._facts:
+            setting = Setting(self.project.catalogue, self.project, self.scope, self.graph, Body.MODULE, {})
+            self._facts[None] = _facts(self, None, solve_ownership(setting, {}, {}))
+        return self._facts[None]
 
     @cached_property
     def graph(self) -> Graph:
@@ -284,6 +286,11 @@ class ModuleFacts:
     def facts(self, function: Function) -> Facts:
         """Give the facts of any function of the module, also of one that acquires nothing."""
         return self._facts.get(function) or self._solved(function, self.project.lowered(function))
+
+    def let_go(self) -> None:
+        """Forget the obligations, which lead back to the facts that list them: then nothing waits for a collection."""
+        for one in self._facts.values():
+            one.obligations.clear()
 
     def _solved(self, function: Function, setting: Setting) -> Facts:
         if function not in self._facts:

@@ -12,6 +12,7 @@ from leaklint.model.data import dataclass, field
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
+Roots = dict[str, str | None]  # names, and what they were found to mean
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 BUILTINS = frozenset(dir(builtins))
 
@@ -113,8 +114,8 @@ class Scope:
 
     bindings: Bindings
     outer: "Scope | None" = None
-    roots: dict[str, str | None] = field(default_factory=dict)  # what was found before
-    functions: "dict[FunctionNode, Scope]" = field(default_factory=dict)  # of a module: the scopes of its functions
+    roots: Roots = field(default_factory=dict)
+    functions: dict[FunctionNode, tuple[Bindings, Roots]] = field(default_factory=dict)  # of a module: read before
 
     def is_local(self, name: str) -> bool:
         """Say whether the name is a variable or parameter of this very scope."""
@@ -192,15 +193,16 @@ def module_scope(tree: ast.Module) -> Scope:
 
 def function_scope(function: Function, module: Scope) -> Scope:
     """Give the scope of a function, within the functions around it; each is read once."""
-    if function.node not in module.functions:
-        module.functions[function.node] = _function_scope(function, module)
-    return module.functions[function.node]
-
-
-def _function_scope(function: Function, module: Scope) -> Scope:
     outer = function_scope(function.outer, module) if function.outer else module
+    if function.node not in module.functions:
+        module.functions[function.node] = _bindings(function.node), {}
+    bindings, roots = module.functions[function.node]
+    return Scope(bindings, outer, roots)
+
+
+def _bindings(node: FunctionNode) -> Bindings:
     bindings = Bindings()
-    arguments = function.node.args
+    arguments = node.args
     for arg in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
         bindings.parameters[arg.arg] = arg
         if arg.annotation is not None:
@@ -208,8 +210,8 @@ def _function_scope(function: Function, module: Scope) -> Scope:
     for star in (arguments.vararg, arguments.kwarg):
         if star is not None:
             bindings.bind(star.arg)
-    collect(function.node.body, bindings)
-    return Scope(bindings, outer)
+    collect(node.body, bindings)
+    return bindings
 
 
 def collect(body: list[ast.stmt], bindings: Bindings, captures: bool = True) -> None:

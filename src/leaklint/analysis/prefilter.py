@@ -25,8 +25,9 @@ PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdo
 
 # after a word: a call or a value; not prose, keyword or attribute
 MAY_CALL = re.compile(r"\b(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))")
-ANNOTATED = re.compile(r"(?:\w\s*:|->)\s*(?:\w+\.)*$")  # before a word: it names a type, `session: Session` or `-> Session | None`
-FARTHEST = 80  # characters before a word in which that is looked for
+TYPED = re.compile(r"(?:\w\s*:|->)\s*(?:\w+\.)*$")  # before a word that names a type: `session: Session`, `-> Session | None`
+FARTHEST = 1000  # characters before a word in which the display of a dict may begin: its keys look like parameters
+RENAMED = re.compile(r"\s+as\b")
 WORD_ENDS = re.compile(r"\b")
 AWAIT = re.compile(r"\bawait\b")
 CALLED = re.compile(r"\b\s*\(")
@@ -182,18 +183,19 @@ def occurrences(word: str, text: str, after: re.Pattern[str]) -> Iterator[int]:
     while place >= 0:
         end = place + len(word)
         before = text[place - 1 : place]
-        if not (before.isalnum() or before == "_") and after.match(text, end):
-            if after is not MAY_CALL or not _is_only_named(text, place, end):
-                yield place
+        is_whole = not (before.isalnum() or before == "_") and after.match(text, end) is not None
+        if is_whole and not (after is MAY_CALL and _is_only_named(text, place, end)):
+            yield place
         place = text.find(word, end)
 
 
 def _is_only_named(text: str, place: int, end: int) -> bool:
-    """Say whether a word that is not called stands where it is imported, or names a type."""
-    if text.startswith("(", end):
+    """Say whether a word that is not called stands where it is imported by this name, or names a type."""
+    if CALLED.match(text, end) or RENAMED.match(text, end):
         return False
-    if text[place - 1 : place] in (" ", ".") and ANNOTATED.search(text, max(0, place - FARTHEST), place) is not None:
-        return True
+    if text[place - 1 : place] in (" ", ".") and TYPED.search(text, text.rfind("\n", 0, place) + 1, place) is not None:
+        first = max(0, place - FARTHEST)
+        return text.rfind("{", first, place) <= text.rfind("}", first, place)
     starts, ends = _imports_of(text)
     following = bisect_right(starts, place)
     return following > 0 and place < ends[following - 1]

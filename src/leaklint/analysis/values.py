@@ -110,31 +110,40 @@ class Site:
     is_given: bool = False  # an argument in the place of None, which would not be given if it was falsy
     maker: "Site | None" = None  # whose method gave it, where it ends with that
     fields: set[str] = field(default_factory=set)  # attributes of first-party objects that hold it: `context.pool`
-    view: "View" = field(init=False)
-    closing: "Closing" = field(init=False)
-    dependent: "Dependent" = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.view = View(self)
-        self.closing = Closing(self)
-        self.dependent = Dependent(self)
+    # made anew each time, and equal: a site that kept them would lie in a circle, which only a collection of garbage frees
+
+    @property
+    def view(self) -> "View":
+        """What uses it later and does not release it."""
+        return View(self)
+
+    @property
+    def closing(self) -> "Closing":
+        """A context manager whose exit releases it."""
+        return Closing(self)
+
+    @property
+    def dependent(self) -> "Dependent":
+        """What is computed from it, and may still need it open."""
+        return Dependent(self)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """Something that uses the resource of a site later and does not release it (csv.reader, a cursor)."""
 
     site: Site
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Closing:
     """A context manager whose exit releases the site (contextlib.closing)."""
 
     site: Site
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Dependent:
     """Something computed from the resource that may still need it open; it never carries the obligation."""
 
