@@ -15,7 +15,8 @@ from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
 NAME = re.compile(r"\b[^\W\d]\w*\b")
-KEPT = 200  # outlines kept for importers
+KEPT = 2_000  # outlines kept for importers, each about as large as its text
+Place = tuple[str, tuple[str, ...]]  # the file of a module, and the segments of a name left over: a class, and its attribute
 
 
 class Openers:
@@ -30,7 +31,8 @@ class Openers:
         self._exported: dict[str, frozenset[str]] = {}
         self._starred: dict[tuple[str, str], frozenset[str] | None] = {}  # (file, module) -> what `*` takes from the module
         self._givers: dict[str, set[str]] = {}
-        self._holders: dict[tuple[str, str], list[tuple[str, str | None]]] = {}  # (file, imported name) -> what holds members
+        self._links: tuple[str, list[tuple[str, Place]]] = "", []  # of the file last asked for
+        self._holders: dict[Place, list[tuple[str, str | None]]] = {}  # of an imported name: what holds members
 
     def words(self, text: str, path: str) -> frozenset[str]:
         """Give the names, imported from first-party modules or defined here, whose call may open something."""
@@ -42,6 +44,7 @@ class Openers:
             self._givers.clear()
             self._exported.clear()
             self._starred.clear()
+            self._links = "", []
             self._holders.clear()
         if path not in self._words:
             self._words[path] = self._find_words(text, path)
@@ -56,7 +59,7 @@ class Openers:
         known = self.outline(path, text)
         if known is None:
             return frozenset()
-        found = self._imported(path, known) if self._has_links(path, known) else set()
+        found = self._imported(path, known)
         if found or known.places:
             named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
             opening = [one for one, name in named if (one.owner or one.name not in found) and self._may_open(path, name)]
@@ -67,33 +70,41 @@ class Openers:
 
     def _imported(self, path: str, known: Outline) -> set[str]:
         """Give the names that first-party modules give to a text and that may open something."""
-        attributes = frozenset(ATTRIBUTE.findall(known.text))
+        links, stars = self.links(path, known), self._stars(path, known)
         found: set[str] = set()
-        for local, targets in known.imports.items():
-            if any(self.may_open(path, target) for target in targets):
+        attributes = frozenset(ATTRIBUTE.findall(known.text)) if links else frozenset[str]()
+        for local, place in links:
+            if self._gives(place):
                 found.add(local)
-            members = [name for target in targets for name in self._members(path, target, attributes)]
+            members = self._members(place, attributes)
             found.update(members)
             if members:
                 self._givers.setdefault(path, set()).add(local)
-        for base in known.dotted_bases():
-            first, _, rest = base.partition(".")
-            found.update(
-                name for one in known.imports.get(first, ()) for name in self._members(path, f"{one}.{rest}", attributes)
-            )
-        for star in known.stars:
-            found.update(self._members(path, star, frozenset(NAME.findall(known.text))))
+        if links:
+            for base in known.dotted_bases():
+                first, _, rest = base.partition(".")
+                places = [self.find(f"{one}.{rest}", path) for one in known.imports.get(first, ())]
+                found.update(name for one in places if one is not None for name in self._members(one, attributes))
+        for star in stars:
+            found.update(self._members(star, frozenset(NAME.findall(known.text))))
         if any(one.startswith(".") for targets in known.imports.values() for one in targets):
             root = module_name(path).partition(".")[0]  # a library may be catalogued by the names it has outside
             found.update(word for word in self._catalogue.words((root,)) if word in attributes or word in known.imports)
         return found
 
-    def _has_links(self, path: str, known: Outline) -> bool:
-        """Say whether a text imports anything first-party."""
-        targets = [*known.stars, *(one for targets in known.imports.values() for one in targets)]
-        return any(one.startswith(".") or self.find(one, path) is not None for one in targets)
+    def links(self, path: str, known: Outline) -> list[tuple[str, Place]]:
+        """Give the local names in a text that may mean something first-party, each with its place."""
+        if self._links[0] != path:
+            targets = [(local, self.find(one, path)) for local, all in known.imports.items() for one in all]
+            self._links = path, [(local, place) for local, place in targets if place is not None]
+        return self._links[1]
 
-    def find(self, dotted: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
+    def _stars(self, path: str, known: Outline) -> list[Place]:
+        """Give the first-party modules of which a text takes what they have."""
+        places = [self.find(one, path) for one in known.stars if one.partition(".")[0] not in STANDARD]
+        return [one for one in places if one is not None]
+
+    def find(self, dotted: str, importer: str) -> Place | None:
         """Give the file of the first-party module that a dotted name leads to, and the segments left over."""
         return find_module(dotted, importer, self._sources)
 
@@ -101,20 +112,21 @@ class Openers:
         """Say whether what a dotted name means in a file may open something when it is called."""
         if dotted.partition(".")[0] in STANDARD:
             return False
-        module = self.find(dotted, importer)
-        return module is not None and self._gives(module[0], module[1])
+        place = self.find(dotted, importer)
+        return place is not None and self._gives(place)
 
-    def _gives(self, path: str, names: tuple[str, ...]) -> bool:
-        """Say whether what the segments of a name mean in a module may open something, or is catalogued."""
+    def _gives(self, place: Place) -> bool:
+        """Say whether what an imported name means may open something, or is catalogued."""
+        path, names = place
         module = module_name(path)
         if self._catalogue.describes(module) and self._catalogue.summary(".".join([module, *names])) is not None:
             return True
         return 1 <= len(names) <= 2 and self._may_open(path, ".".join(names))
 
-    def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
+    def _members(self, place: Place, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
         found: list[str] = []
-        for path, owner in self._holders_of(importer, dotted):
+        for path, owner in self._holders_of(place):
             known = self.outline(path) if owner is not None else None
             if known is None or owner is None:
                 found += [name for name in asked & self._names(path) if self._may_open(path, name)]
@@ -123,28 +135,27 @@ class Openers:
                 found += [one for one in names if not one.startswith("__") and self._may_open(path, f"{owner}.{one}")]
         return found
 
-    def _holders_of(self, importer: str, dotted: str) -> list[tuple[str, str | None]]:
+    def _holders_of(self, place: Place) -> list[tuple[str, str | None]]:
         """Give the modules (with None), or the classes with their modules, that an imported name may mean."""
-        if (importer, dotted) not in self._holders:
-            self._holders[importer, dotted] = list(self._behind(importer, dotted))
-        return self._holders[importer, dotted]
+        if place not in self._holders:
+            self._holders[place] = list(self._behind(place))
+        return self._holders[place]
 
-    def _behind(self, importer: str, dotted: str) -> Iterator[tuple[str, str | None]]:
+    def _behind(self, place: Place) -> Iterator[tuple[str, str | None]]:
         """Follow an imported name through the modules that import it in turn."""
-        waiting, seen = [(importer, dotted)], set[tuple[str, str]]()
+        waiting, seen = [place], set[Place]()
         while waiting:
-            place = waiting.pop()
-            if place in seen or place[1].partition(".")[0] in STANDARD:
-                continue
-            seen.add(place)
-            path, names = self.find(place[1], place[0]) or ("", ())
-            known = self.outline(path) if path else None
+            one = waiting.pop()
+            known = self.outline(one[0]) if one not in seen else None
             if known is None:
                 continue
-            if not names or any(one.is_class for one in known.definitions(names[0])):
+            seen.add(one)
+            path, names = one
+            if not names or any(each.is_class for each in known.definitions(names[0])):
                 yield path, names[0] if names else None
             elif len(names) == 1:
-                waiting += [(path, target) for target in known.imports.get(names[0], ())]
+                behind = [self.find(target, path) for target in known.imports.get(names[0], ())]
+                waiting += [each for each in behind if each is not None]
 
     def _names(self, path: str) -> frozenset[str]:
         """Give the names that a module defines or imports, also with a star."""
@@ -152,8 +163,7 @@ class Openers:
             self._exported[path] = frozenset()  # stars may go in circles
             known = self.outline(path)
             if known is not None:
-                behind = [self.find(star, path) for star in known.stars if star.partition(".")[0] not in STANDARD]
-                starred = [self._names(one[0]) for one in behind if one is not None and not one[1]]
+                starred = [self._names(one[0]) for one in self._stars(path, known) if not one[1]]
                 self._exported[path] = frozenset(known.regions).union(known.imports, *starred)
         return self._exported[path]
 
@@ -179,8 +189,8 @@ class Openers:
 
     def _gives_by_star(self, importer: str, star: str, name: str) -> bool:
         """Say whether a name that a file takes from a module with `*` may open something."""
-        module = self.find(star, importer)
-        return module is not None and self._gives(module[0], (*module[1], *name.split(".")))
+        place = self.find(star, importer)
+        return place is not None and self._gives((place[0], (*place[1], *name.split("."))))
 
     def giving(self, path: str, known: Outline, name: str) -> Iterator[str]:
         """Yield the modules imported with `*` that may give a name; packages of hundreds are asked for every name."""

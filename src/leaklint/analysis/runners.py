@@ -6,7 +6,7 @@ A name that it does not give runs no loop; one that it gives may turn out not to
 import re
 from bisect import bisect_left
 
-from leaklint.analysis.openers import ATTRIBUTE, Openers
+from leaklint.analysis.openers import ATTRIBUTE, Openers, Place
 from leaklint.analysis.outline import Outline, Region
 from leaklint.analysis.prefilter import LOOP_LIBRARIES, STANDARD, imported_roots
 from leaklint.analysis.search import Search
@@ -33,11 +33,10 @@ class Runners:
             self._verdicts.clear()
         attributes = frozenset(ATTRIBUTE.findall(text))
         found: set[str] = set()
-        for local, targets in known.imports.items():
-            for target in targets:
-                if self._leads(path, target):
-                    found.add(local)
-                found.update(name for name in self._members(path, target, attributes))
+        for local, place in self._openers.links(path, known):
+            if self._leads_to(place):
+                found.add(local)
+            found.update(self._members(place, attributes))
         for name, regions in known.regions.items():
             for region in regions:
                 if name not in found and self._may_run(path, f"{region.owner}.{name}" if region.owner else name):
@@ -45,21 +44,23 @@ class Runners:
         return frozenset(found - {"__init__", "__new__"})
 
     def _leads(self, importer: str, dotted: str) -> bool:
-        if dotted.partition(".")[0] in STANDARD:
-            return False
-        module = self._openers.find(dotted, importer)
-        return module is not None and 1 <= len(module[1]) <= 2 and self._may_run(module[0], ".".join(module[1]))
+        place = self._openers.find(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
+        return place is not None and self._leads_to(place)
 
-    def _members(self, importer: str, dotted: str, asked: frozenset[str]) -> list[str]:
+    def _leads_to(self, place: Place) -> bool:
+        path, names = place
+        return 1 <= len(names) <= 2 and self._may_run(path, ".".join(names))
+
+    def _members(self, place: Place, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may run a loop in an imported module, or as methods of an imported class."""
-        module = self._openers.find(dotted, importer) if dotted.partition(".")[0] not in STANDARD else None
-        known = self._openers.outline(module[0]) if module is not None else None
-        if module is None or known is None:
+        path, names = place
+        known = self._openers.outline(path)
+        if known is None:
             return []
-        if not module[1]:
-            return [name for name in asked if name in known.regions and self._may_run(module[0], name)]
-        methods = known.methods.get(module[1][0], ())
-        return [one.name for one in methods if one.name in asked and self._may_run(module[0], f"{one.owner}.{one.name}")]
+        if not names:
+            return [name for name in asked if name in known.regions and self._may_run(path, name)]
+        methods = known.methods.get(names[0], ())
+        return [one.name for one in methods if one.name in asked and self._may_run(path, f"{one.owner}.{one.name}")]
 
     def _may_run(self, path: str, name: str) -> bool:
         return self._verdicts.ask((path, name), self._look)
