@@ -497,8 +497,99 @@ SILENT = {
         def read():
             return Api.shared().http.get("/").text + Api.of("a").http.get("/").text
     """,
+    "a string told by one comparison tells what another one starts with": """
+        import os
+
+        def write(path, text, kind):
+            name = None
+            if kind == "file":
+                name = os.path.join(path, "text")
+                out = open(name, "w")
+            elif kind == "file_split":
+                name = os.path.join(path, "split")
+                out = open(name, "w")
+            if kind.startswith("file"):
+                if name is not None:
+                    out.write(text)
+                    out.close()
+    """,
+    "what is written out is never empty": """
+        from PIL import Image
+
+        def column(path):
+            image = Image.open(path)
+            return [image.getpixel((0, y)) for y in range(124)]
+
+        def corner(path):
+            image = Image.open(path)
+            for place in ((0, 0), (0, 1)):
+                print(image.getpixel(place))
+    """,
+    "an archive of what a function has read into memory": """
+        import io
+        import zipfile
+        from urllib.request import urlopen
+
+        def fetch(url, is_raw=False):
+            with urlopen(url) as response:
+                return response.read() if is_raw else io.BytesIO(response.read())
+
+        def names(url):
+            archive = zipfile.ZipFile(fetch(url))
+            return archive.namelist()
+    """,
+    "methods that end their object through a function and a variable": """
+        import os
+
+        class AtomicFile:
+            def __init__(self, path):
+                self.path = path
+                self._fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT)
+
+            def write(self, data):
+                os.write(self._fd, data)
+
+            def _leave(self):
+                if self._fd is None:
+                    raise ValueError(self.path)
+                fd = self._fd
+                self._fd = None
+                os.close(fd)
+
+            def commit(self):
+                self._leave()
+                os.rename(self.path + ".new", self.path)
+
+            def abort(self):
+                self._leave()
+                os.remove(self.path + ".new")
+
+            def close(self):
+                if self._fd is not None:
+                    self.abort()
+
+        def save(path, data):
+            file = AtomicFile(path)
+            file.write(data)
+            file.commit()
+    """,
 }
 FOUND = {
+    "a string told by one comparison tells that another one starts otherwise": """
+        def write(path, text, kind):
+            if kind == "text":
+                out = open(path, "w")  # LKR101
+            if kind.startswith(("file", "raw")):
+                out.write(text)
+                out.close()
+    """,
+    "what goes through a range that may be empty": """
+        from PIL import Image
+
+        def column(path, height):
+            image = Image.open(path)  # LKR102
+            return [image.getpixel((0, y)) for y in range(height)]
+    """,
     "keys of a container that nobody closes": """
         def both(paths):
             files = {}

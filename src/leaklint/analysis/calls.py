@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from leaklint.analysis import arguments, callee, containers, effects, events
 from leaklint.analysis.acquiring import Outcome
-from leaklint.analysis.hierarchy import memory_type
+from leaklint.analysis.hierarchy import may_return_memory, memory_type
 from leaklint.analysis.names import Scope, terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.setting import Project, Setting
@@ -92,6 +92,7 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         effects.spread(op, store, setting, lambda _: effect, outcome)
         if name in containers.COPYING:
             containers.copy(op, store, setting, outcome)
+        outcome.values.update(instance(one) for one in callee.text_of(name))
         return None
     return effects.spread(op, store, setting, _guesses(op, last), outcome, is_unknown=True)
 
@@ -116,11 +117,13 @@ def _call_found(
     is_asked: bool = False,
 ) -> None:
     """Call what a name of a first-party module means; `Class.method` is called on the class."""
-    in_memory = memory_type(scope.definition(name), scope, setting.catalogue)
+    definition = scope.definition(name)
+    in_memory = memory_type(definition, scope, setting.catalogue)
     if in_memory is not None:
         outcome.values.add(instance(in_memory))
-    if not (is_asked or _matters(op, store, setting)) or in_memory is not None:
-        if in_memory is None and isinstance(scope.definition(name), ast.ClassDef):
+        return None
+    if not (is_asked or _matters(op, store, setting) or may_return_memory(definition, scope)):
+        if isinstance(definition, ast.ClassDef):
             outcome.values.add(instance(own_type(project.path, name)))
         return None
     owner, _, method = name.rpartition(".")

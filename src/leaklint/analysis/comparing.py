@@ -11,6 +11,7 @@ PLAIN = frozenset(
 )
 
 PATHS = frozenset(("str", "bytes", "Path", "PurePath", "PathLike"))
+TEXTUAL = frozenset((Comparison.AMONG, Comparison.STARTS, Comparison.ENDS))
 FILE_METHODS = frozenset(("read", "readline", "readlines", "write", "close", "seek"))
 
 
@@ -73,8 +74,8 @@ def _constants(operand: str) -> frozenset[Value]:
 
 def compares(value: Value, comparison: Comparison, operand: Literal) -> bool | None:
     """Say how a value compares with a literal."""
-    if comparison is Comparison.AMONG:
-        return value.value in str(operand).split("\n") if isinstance(value, Constant) else None
+    if comparison in TEXTUAL:
+        return _is_text(value.value, comparison, str(operand).split("\n")) if isinstance(value, Constant) else None
     if isinstance(value, Constant):
         return _compare_constants(value.value, comparison, operand)
     if isinstance(value, Site) and value.parameter is None:
@@ -85,6 +86,15 @@ def compares(value: Value, comparison: Comparison, operand: Literal) -> bool | N
     if isinstance(value, Instance) and comparison is Comparison.EQUALS and operand is None:
         return False
     return None
+
+
+def _is_text(value: Literal, comparison: Comparison, among: list[str]) -> bool | None:
+    """Say whether a literal is one of some strings, or starts or ends with one; only a string can be asked for the latter."""
+    if comparison is Comparison.AMONG:
+        return value in among
+    if not isinstance(value, str):
+        return None
+    return value.startswith(tuple(among)) if comparison is Comparison.STARTS else value.endswith(tuple(among))
 
 
 def _compare_constants(value: Literal, comparison: Comparison, operand: Literal) -> bool | None:

@@ -4,12 +4,14 @@ Read from the syntax, following calls on the object; what is done only where som
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from leaklint.analysis.callee import is_closing
 from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
 from leaklint.analysis.retention import retained
 
 LITTLE = 12  # statements
+GIVEN = "()"  # for the method by which a function releases what it is given: `os.close(self.fd)`
 EXITS = frozenset(("__exit__", "__aexit__"))
 
 
@@ -31,7 +33,9 @@ def ends_object(
             waiting += found - releases
     if not releases.isdisjoint(calls):
         return True
-    return bool(kept) and all(any(f"{attribute}.{one}" in calls for one in names) for attribute, names in kept.items())
+    return bool(kept) and all(
+        any(f"{attribute}.{one}" in calls for one in (*names, GIVEN)) for attribute, names in kept.items()
+    )
 
 
 def does_little(node: FunctionNode) -> bool:
@@ -48,6 +52,7 @@ def is_property(node: FunctionNode) -> bool:
 def _calls(node: FunctionNode) -> set[str]:
     """Give what a method calls or reads of its object: `close`, `sock.close`, `__exit__` where it enters it."""
     own, found = receiver_of(node), set[str]()
+    behind = _behind(node, own)
     stack: list[ast.AST] = [*node.body]
     while stack:
         one = stack.pop()
@@ -60,7 +65,33 @@ def _calls(node: FunctionNode) -> set[str]:
                 found.add(attr)
             case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr=attribute), attr=attr) if name == own:
                 found.add(f"{attribute}.{attr}")
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in behind:
+                found.add(f"{behind[name]}.{attr}")
+            case ast.Call(args=[given]) if is_closing(terminal(one)):
+                found.update(f"{name}.{GIVEN}" for name in _attribute(given, own, behind))
             case _:
                 pass
         stack += children(one)
     return found
+
+
+def _behind(node: FunctionNode, own: str) -> dict[str, str]:
+    """Give the attributes of the object that variables of a method stand for: `fd = self._fd`."""
+    found: dict[str, str] = {}
+    for one in walk(node):
+        match one:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found.update((name, attribute) for attribute in _attribute(value, own, {}))
+            case _:
+                pass
+    return found
+
+
+def _attribute(node: ast.expr, own: str, behind: Mapping[str, str]) -> Iterator[str]:
+    match node:
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name == own:
+            yield attribute
+        case ast.Name(id=name) if name in behind:
+            yield behind[name]
+        case _:
+            pass

@@ -9,11 +9,14 @@ from leaklint.analysis.callee import is_standard
 from leaklint.analysis.names import Definition, FunctionNode, Scope, children, terminal, walk
 from leaklint.analysis.owners import Owner, methods_of
 from leaklint.analysis.release_words import RELEASE_METHODS
+from leaklint.analysis.retention import retained
 from leaklint.analysis.setting import Acquired
 from leaklint.analysis.values import own_type
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
 from leaklint.model.resource import Resource
+
+MEMORY = frozenset(("BytesIO", "StringIO"))
 
 
 class Classes(Protocol):
@@ -85,6 +88,22 @@ def memory_type(node: Definition | None, scope: Scope, catalogue: Catalogue) -> 
         if resource is not None and resource.silent:
             return resource.name
     return None
+
+
+def may_return_memory(node: Definition | None, scope: Scope) -> bool:
+    """Say whether a function may return a file in memory, which it alone can tell: `return raw if as_is else BytesIO(raw)`."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    module = scope
+    while module.outer is not None:
+        module = module.outer
+    return any(one.partition(".")[0] == "io" for one in module.bindings.imports.values()) and _names_memory(node)
+
+
+@retained
+def _names_memory(node: ast.FunctionDef) -> bool:
+    values = [one.value for one in walk(node) if isinstance(one, ast.Return | ast.Assign) and one.value is not None]
+    return any(isinstance(one, ast.Call) and terminal(one) in MEMORY for value in values for one in walk(value))
 
 
 def _methods(family: list[tuple[str, ast.ClassDef]]) -> Iterator[tuple[str, FunctionNode]]:

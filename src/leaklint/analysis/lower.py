@@ -12,7 +12,7 @@ from leaklint.analysis import ops
 from leaklint.analysis.asking import loopless_handlers
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
 from leaklint.analysis.lower_binding import Bindings
-from leaklint.analysis.lower_condition import Conditions, asserted_by, is_irrefutable
+from leaklint.analysis.lower_condition import Conditions, asserted_by, is_irrefutable, is_never_empty
 from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.model.data import dataclass, field
@@ -222,7 +222,7 @@ class Lowerer(Conditions, Bindings):
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         source = self.operand(node.iter)
         body, again, orelse, after = self.new_block(), self.new_block(), self.new_block(), self.new_block()
-        self.iterate(source, body, again, orelse, node.lineno)
+        self.iterate(source, body, again, orelse, node.iter)
         self.context = Loop(self.context, again, after)
         self.current = body
         self.element(node.target, source)
@@ -234,13 +234,14 @@ class Lowerer(Conditions, Bindings):
         self.jump(after)
         self.current = after
 
-    def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, line: int) -> None:
+    def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, node: ast.expr) -> None:
         """Lower the head of a loop twice: a container that holds something is not left before its first element."""
+        line, is_full = node.lineno, self.are_loops_full or is_never_empty(node, self.scope)
         if source is not None:
             self.emit(ops.Iterate(self.statement, line, source, True), Thrown.IMPLICIT)
         if self.current is not None:
             first = Test(source, Comparison.NOT_EMPTY) if source is not None else None
-            self.current.end = Jump(body) if self.are_loops_full else Branch(first, body, done, line)
+            self.current.end = Jump(body) if is_full else Branch(first, body, done, line)
         self.current = again
         if source is not None:
             self.emit(ops.Iterate(self.statement, line, source, False), Thrown.IMPLICIT)

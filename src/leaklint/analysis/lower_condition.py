@@ -7,7 +7,7 @@ from leaklint.analysis import ops
 from leaklint.analysis.callee import is_class_name
 from leaklint.analysis.graph import Block
 from leaklint.analysis.lower_expression import Expressions
-from leaklint.analysis.names import terminal, walk
+from leaklint.analysis.names import Scope, terminal, walk
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.values import FALSE, TRUE
 
@@ -87,6 +87,10 @@ class Conditions(Expressions):
             case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name() | ast.NamedExpr() as checked, classes]):
                 if (source := self.operand(checked)) is not None:
                     return Test(self._named(node), Comparison.INSTANCE, _names_of(classes), subject=source)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="startswith" | "endswith" as asked), args=[text]):
+                if self.is_variable(name) and (texts := _strings_in(text)) is not None:
+                    self.listed.add(self.renamed(name))
+                    return Test(self._named(node), Comparison(asked), texts, self.renamed(name))
             case _:
                 pass
         if (state := self._state(node)) is not None:
@@ -115,7 +119,8 @@ class Conditions(Expressions):
         if is_none and isinstance(op, ast.Is | ast.IsNot) and (state := self._state(left)) is not None:
             return state, not flipped
         source, literal = self.operand(left), literal_of(right)
-        among = _strings_in(right) if isinstance(op, ast.In | ast.NotIn) and source is not None else None
+        is_listing = isinstance(op, ast.In | ast.NotIn) and not isinstance(right, ast.Constant) and source is not None
+        among = _strings_in(right) if is_listing else None
         if among is not None and source is not None:
             self.listed.add(source)
             answer = self._opaque(ast.Compare(left, [ast.In()], [right]))
@@ -185,6 +190,19 @@ def is_irrefutable(pattern: ast.pattern, subject: ast.expr) -> bool:
             return False
 
 
+def is_never_empty(node: ast.expr, scope: Scope) -> bool:
+    """Say whether what a loop goes through is written out, and is something: `(".pyc", ".pyo")`, `range(3)`."""
+    match node:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return any(not isinstance(one, ast.Starred) for one in elements)
+        case ast.Call(func=ast.Name(id="range") as called, args=[*numbers], keywords=[]) if len(numbers) < 3:
+            ends = [one.value for one in numbers if isinstance(one, ast.Constant) and isinstance(one.value, int)]
+            is_ascending = len(ends) == len(numbers) and [0, *ends][-2:] == sorted({0, *ends} if len(ends) < 2 else set(ends))
+            return is_ascending and scope.dotted(called) == "builtins.range"
+        case _:
+            return False
+
+
 def _is_place(node: ast.expr) -> bool:
     """Say whether an expression names a place: `self.log`, `options.output.path`, or a name that is no variable of the body."""
     while isinstance(node, ast.Attribute):
@@ -248,7 +266,7 @@ def literal_of(node: ast.expr) -> ops.Literal | ops.Absent:
 
 
 def _strings_in(node: ast.expr) -> str | None:
-    """Give the strings of a display of nothing else, joined by newlines."""
-    elements = node.elts if isinstance(node, ast.Set | ast.Tuple | ast.List) else []
+    """Give a string, or the strings of a display of nothing else, joined by newlines."""
+    elements = node.elts if isinstance(node, ast.Set | ast.Tuple | ast.List) else [node]
     found = [one.value for one in elements if isinstance(one, ast.Constant) and isinstance(one.value, str)]
     return "\n".join(found) if found and len(found) == len(elements) else None

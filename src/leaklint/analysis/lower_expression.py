@@ -23,7 +23,7 @@ class Expressions(Builder, ABC):
         """End the current block by a condition."""
 
     @abstractmethod
-    def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, line: int) -> None:
+    def iterate(self, source: ops.Operand, body: Block, again: Block, done: Block, node: ast.expr) -> None:
         """Lower the head of a loop."""
 
     @abstractmethod
@@ -273,7 +273,7 @@ class Expressions(Builder, ABC):
             if isinstance(one, ast.Name):
                 self.renames[one.id] = f"{one.id}:{node.lineno}:{node.col_offset}"
         body, again = self.new_block(), self.new_block()
-        self.iterate(source, body, again, done, generator.iter.lineno)
+        self.iterate(source, body, again, done, generator.iter)
         self.current = body
         self.element(generator.target, source)
         for condition in generator.ifs:

@@ -219,6 +219,8 @@ class Comparison(Enum):
     NOT_EMPTY = "not empty"  # a container that is about to be iterated
     INSTANCE = "isinstance"  # the last segments of the names of the classes are the operand, with commas between
     AMONG = "in"  # the strings of the operand, with newlines between
+    STARTS = "startswith"  # the same
+    ENDS = "endswith"
     CLOSED = "closed"  # an attribute or method that is true once the resource is released
 
 
