@@ -63,13 +63,13 @@ def yield_kind(body: Body) -> Kind | None:
 
 def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path: str) -> Names:
     """Give what the parameters hold by their annotations, by convention, and as `self`."""
-    env: dict[Place, Values] = _captured(function, scope, catalogue)
+    env: dict[Place, Values] = _captured(function, scope, catalogue) | _object_around(function, scope, path)
     first, optional = next(iter(scope.bindings.parameters), None), _optional(function.node)
     for name in scope.bindings.parameters:
         if name == first and function.owner is not None and function.is_method:
             env[name] = frozenset((instance(own_type(path, function.owner.name)),))
             continue
-        found = annotated(scope.bindings.annotations.get(name), scope) or catalogue.parameter_type(name)
+        found = annotated(scope.bindings.annotations.get(name), scope, path) or catalogue.parameter_type(name)
         if found is not None:
             env[name] = frozenset((instance(found), NONE) if name in optional else (instance(found),))
     return env
@@ -116,21 +116,38 @@ def _captured(function: Function, scope: Scope, catalogue: Catalogue) -> Names:
     return env
 
 
-def annotated(node: ast.expr | None, scope: Scope) -> str | None:
-    """Give the one type that an annotation names, `Optional` and `X | None` looked through."""
+def _object_around(function: Function, scope: Scope, path: str) -> Names:
+    """Give the object of the method around a nested function, which calls it as the method does."""
+    outer, around = function.outer, scope.outer
+    while function.owner is None and outer is not None and outer.owner is None:
+        outer, around = outer.outer, around.outer if around is not None else None
+    if function.owner is not None or outer is None or outer.owner is None or around is None or not outer.is_method:
+        return {}
+    name = next(iter(around.bindings.parameters), "")
+    is_same = name == "self" and scope.find(name) is around and not around.bindings.variables.get(name)
+    return {name: frozenset((instance(own_type(path, outer.owner.name)),))} if is_same else {}
+
+
+def annotated(node: ast.expr | None, scope: Scope, path: str | None = None) -> str | None:
+    """Give the one type that an annotation names, `Optional` and `X | None` looked through.
+
+    With the path of the module its own classes are named as well.
+    """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
             node = ast.parse(node.value, mode="eval").body
         except (SyntaxError, ValueError):
             return None
     match node:
+        case ast.Name(id=name) if path is not None and isinstance(scope.module.definition(name), ast.ClassDef):
+            return own_type(path, name) if scope.find(name) is scope.module else None
         case ast.Name() | ast.Attribute():
             dotted = scope.dotted(node)
             return None if dotted is None or dotted.startswith("builtins.") else dotted
         case ast.BinOp(op=ast.BitOr(), left=left, right=ast.Constant(value=None)):
-            return annotated(left, scope)
+            return annotated(left, scope, path)
         case ast.Subscript(value=value, slice=inner) if terminal(value) in ("Optional", "Annotated", "Final"):
-            return annotated(inner.elts[0] if isinstance(inner, ast.Tuple) else inner, scope)
+            return annotated(inner.elts[0] if isinstance(inner, ast.Tuple) else inner, scope, path)
         case ast.Subscript(value=value) if terminal(value) in ("IO", "Popen", "TextIO", "BinaryIO"):
             return scope.dotted(value)
         case _:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable
 
-from leaklint.analysis import arguments, callee, containers, effects, events
+from leaklint.analysis import arguments, attribute_calls, callee, containers, effects, events
 from leaklint.analysis.acquiring import Outcome
 from leaklint.analysis.hierarchy import may_return_memory, memory_type
 from leaklint.analysis.names import Scope, terminal
@@ -177,6 +177,9 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
                 _call_on_site(op, method, site, store, setting, outcome)
             case Instance(type_name=name) if op.callee == "cls" and ":" in name:  # a class method makes an object of its class
                 is_known |= _call_own_class(op, name, store, setting, outcome)
+            case Site(own_type=str(name)) if attribute_calls.is_callable(name, setting):
+                is_known = True
+                _call_on_site(op, "__call__", value, store, setting, outcome)
             case Site():
                 events.move((value,), op, store, setting)  # who knows what it does with itself
             case _:
@@ -222,6 +225,8 @@ def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome:
                 if not events.release(site, f"{attribute}.{method}", op, store, setting):
                     events.use(site, op, store, setting)
                 effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
+            case Field(name=name, owner=owner) if method in setting.project.vocabulary.words:
+                is_known |= attribute_calls.acquire(op, method, owner, name, store, setting, outcome)
             case Closing(site=site) if method in ENTERING:
                 is_known = True
                 outcome.values.add(site)

@@ -131,9 +131,11 @@ class Expressions(Builder, ABC):
         return None
 
     def _is_of_outer(self, name: str) -> bool:
-        """Say whether a function around binds a name by a call: what that gives may be known."""
+        """Say whether a function around binds a name by a call, or as its object: what that is may be known."""
         outer = self.scope.outer
-        return outer is not None and outer.outer is not None and isinstance(outer.bindings.values.get(name), ast.Call)
+        if outer is None or outer.outer is None:
+            return False
+        return isinstance(outer.bindings.values.get(name), ast.Call) or (name == "self" and self.scope.find(name) is not None)
 
     def _value(self, value: Value, node: ast.expr) -> str:
         if isinstance(value, Constant) and (value.value is None or isinstance(value.value, bool)):

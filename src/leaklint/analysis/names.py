@@ -15,6 +15,7 @@ Definition = FunctionNode | ast.ClassDef
 Roots = dict[str, str | None]  # names, and what they were found to mean
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 BUILTINS = frozenset(dir(builtins))
+DULL = frozenset("ctx op ops id attr arg lineno type_comment kind n s simple level module".split())
 
 
 class Fields(dict[type[ast.AST], tuple[str, ...]]):
@@ -22,23 +23,7 @@ class Fields(dict[type[ast.AST], tuple[str, ...]]):
 
     def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
         """Leave out what never holds a node worth visiting."""
-        dull = (
-            "ctx",
-            "op",
-            "ops",
-            "id",
-            "attr",
-            "arg",
-            "lineno",
-            "type_comment",
-            "kind",
-            "n",
-            "s",
-            "simple",
-            "level",
-            "module",
-        )
-        fields = () if issubclass(kind, ast.Constant) else tuple(one for one in kind._fields if one not in dull)
+        fields = () if issubclass(kind, ast.Constant) else tuple(one for one in kind._fields if one not in DULL)
         self[kind] = fields
         return fields
 
@@ -153,11 +138,17 @@ class Scope:
         dotted = ".".join([root, *reversed(parts)])
         return behind_moves(dotted) if ".moves." in dotted else dotted
 
+    @property
+    def module(self) -> "Scope":
+        """The scope of the module."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        return scope
+
     def _builtin(self, name: str) -> str | None:
         """Give what a name is that nothing binds: a builtin, unless a star import of the module shadows it."""
-        module = self
-        while module.outer is not None:
-            module = module.outer
+        module = self.module
         if name not in BUILTINS:
             return f"os.{name}" if "os" in module.bindings.stars else None
         star = next((one for one in module.bindings.stars if name == "open" and one in OPENING), None)

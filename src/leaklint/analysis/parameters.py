@@ -19,6 +19,7 @@ def stand_in(function: Function, setting: Setting, env: dict[Place, Values], giv
     sites: dict[Site, frozenset[int]] = {}
     known = dict(given)
     defaults = defaults_of(function.node)
+    own = next(iter(setting.scope.bindings.parameters), None) if function.is_method else None  # its methods must stay known
     for name, argument in setting.scope.bindings.parameters.items():
         what = known.get(name, DEFAULT)
         if isinstance(what, Kind):
@@ -32,7 +33,7 @@ def stand_in(function: Function, setting: Setting, env: dict[Place, Values], giv
         if literal != DEFAULT:
             env[name] = frozenset((NONE if literal is None else Constant(literal),))
             continue
-        stood = _site(argument, name, env, setting.catalogue)
+        stood = None if name == own else _site(argument, name, env, setting.catalogue)
         if stood is not None:
             stood.is_given = name in defaults and defaults[name] is None
             env[name] = frozenset((stood,))
@@ -48,8 +49,6 @@ def _site(argument: ast.arg, name: str, env: dict[Place, Values], catalogue: Cat
     resource = UNTYPED
     for value in env.get(name, ()):
         if isinstance(value, Instance):
-            if ":" in value.type_name:
-                return None  # self: its methods must stay known
             found = catalogue.resource(value.type_name)
             if found is None or found.silent:
                 is_opener = catalogue.method(value.type_name, "open") is not None

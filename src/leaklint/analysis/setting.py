@@ -134,6 +134,10 @@ class Project(Protocol):
         """Give the class that a class names in its body under an attribute, as its module names it."""
         ...
 
+    def attribute_type(self, type_name: str, attribute: str) -> str | None:
+        """Name the one type that an attribute of objects of a first-party type has; None where nobody knows."""
+        ...
+
     def lets_go(self, class_name: str, attribute: str) -> bool:
         """Say whether a method of a class may release what an attribute holds, or hand it to somebody who may."""
         ...
@@ -155,7 +159,7 @@ class Setting:
     mentioned: Mapping[Block, Set[str]]
     sites: dict[tuple[Op, str, int], Site] = field(default_factory=dict)
     elements: dict[Op, Elements] = field(default_factory=dict)
-    fields: dict[str, Field] = field(default_factory=dict)
+    fields: dict[tuple[str, str], Field] = field(default_factory=dict)
     tuples: dict[tuple[Op, tuple[Values, ...]], Elements] = field(default_factory=dict)
     parts: dict[tuple[Site, str], Part] = field(default_factory=dict)
     bound: dict[tuple[Site, str], BoundMethod] = field(default_factory=dict)

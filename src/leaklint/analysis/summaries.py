@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from leaklint.analysis import bodies, constructors
+from leaklint.analysis.attribute_types import type_of_attribute
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_class_name, is_standard
 from leaklint.analysis.fields import default_factories, fields
@@ -36,7 +37,7 @@ from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.solving import lowered, solved
 from leaklint.analysis.summary import is_abstract, parameters_of, summary_of
-from leaklint.analysis.values import Instance
+from leaklint.analysis.values import Instance, own_type
 from leaklint.analysis.vocabulary import Vocabulary
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
@@ -83,6 +84,7 @@ class ModuleProject:
         self._solutions: dict[FunctionNode, Solution] = {}
         self._found: dict[str, tuple[ModuleProject, str] | None] = {}
         self._external: dict[str, str] = {}
+        self._attribute_types: dict[tuple[str, str], str | None] = {}
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -167,9 +169,33 @@ class ModuleProject:
                     case (
                         ast.Assign(targets=[ast.Name(id=name)], value=ast.Name() | ast.Attribute() as value)
                         | ast.AnnAssign(target=ast.Name(id=name), value=ast.Name() | ast.Attribute() as value)
-                    ) if name == attribute and is_class_name(terminal(value)):
+                    ) if name == attribute and project._is_class(value):
                         return project, value
         return None
+
+    def _is_class(self, node: ast.expr) -> bool:
+        """Say whether a name is that of a class, by how it is written, or as the catalogue knows (`ftplib.FTP`)."""
+        dotted = self.scope.dotted(node)
+        return is_class_name(terminal(node)) or (dotted is not None and self.catalogue.summary(dotted) is not None)
+
+    def attribute_type(self, type_name: str, attribute: str) -> str | None:
+        """Name the one type that an attribute of objects of a first-party type has; None where nobody knows."""
+        key = (type_name, attribute)
+        if key not in self._attribute_types:
+            found = self.class_at(type_name)
+            node = found[0].scope.definition(found[1]) if found is not None else None
+            family = found[0].lineage(node) if found is not None and isinstance(node, ast.ClassDef) else []
+            self._attribute_types[key] = type_of_attribute([*family], attribute)
+        return self._attribute_types[key]
+
+    def type_named(self, node: ast.expr) -> str | None:
+        """Name the type of the first-party class that an expression names."""
+        found = self.class_of(node)
+        return own_type(found[0].path, found[1].name) if found is not None else None
+
+    def scope_of(self, node: FunctionNode) -> Scope:
+        """Give the scope of a function of the module."""
+        return function_scope(self._function(node), self.scope)
 
     def lets_go(self, class_name: str, attribute: str) -> bool:
         """Say whether a method of a class may release what an attribute holds, or hand it to somebody who may."""

@@ -162,7 +162,7 @@ def _load(op: Load, values: Values, attribute: str, store: Store, setting: Setti
                 events.use(site, op, store, setting)
                 loaded.add(value if isinstance(value, View) and ATTRIBUTE in site.resource.lazy else site.dependent)
             case Instance(type_name=name) if ":" in name:
-                loaded.add(setting.fields.setdefault(attribute, Field(attribute)))
+                loaded.add(setting.fields.setdefault((name, attribute), Field(attribute, name)))
             case Instance(type_name=name):
                 summary = setting.catalogue.method(name, attribute)
                 if summary is not None and summary.returns is not None:
@@ -238,6 +238,9 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
     values = store.values(op.source)
     if op.is_lazy:
         values = frozenset(value.view if isinstance(value, Site) else value for value in values)
+    kept = store.values(op.container)
+    if op.container is not None and any(isinstance(one, Constant) for one in kept):  # `count += 1`: nobody counts along
+        store.bind(op.container, frozenset(OTHER if isinstance(one, Constant) else one for one in kept))
     events.touch(store.values(op.container), op, store, setting)
     containers = [value for value in store.values(op.container) if isinstance(value, Box)]
     for value in [one for one in values if isinstance(one, Box) and op.source is not None]:

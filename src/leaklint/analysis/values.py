@@ -160,9 +160,10 @@ class Part:
 
 @dataclass(eq=False, slots=True)
 class Field:
-    """What an attribute of `self` holds."""
+    """What an attribute of an object holds, mostly of `self`; `owner` is the type of the object."""
 
     name: str
+    owner: str
 
 
 @dataclass(eq=False, slots=True)

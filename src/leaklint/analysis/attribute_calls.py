@@ -1,0 +1,39 @@
+"""Calls on what is known by its type alone: methods of what an attribute holds, and objects that are called.
+
+Only what such a method acquires is made of it here; what it does to its arguments, the caller guesses from its name.
+"""
+
+from leaklint.analysis import arguments, effects
+from leaklint.analysis.acquiring import Outcome
+from leaklint.analysis.ops import Call
+from leaklint.analysis.setting import Setting
+from leaklint.analysis.store import Store
+from leaklint.analysis.values import NOTHING, instance
+
+
+def acquire(op: Call, method: str, owner: str, attribute: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call a method that acquires on what an attribute holds (`self.listener.accept()`); say whether it is one."""
+    type_name = setting.project.attribute_type(owner, attribute)
+    if type_name is None:
+        return False
+    summary = setting.catalogue.method(type_name, method)
+    if summary is not None and any(summary.acquires):
+        if summary.is_coroutine and not op.is_awaited:
+            return False  # who awaits it has it
+        effects.apply(op, summary, NOTHING, store, setting, outcome)
+        return True
+    found = setting.project.class_at(type_name)
+    if found is None:
+        return False
+    given = arguments.given(op, found[0].method_parameters(found[1], method), store, setting.catalogue)
+    own = found[0].method(found[1], method, given)
+    if own is None or not (own.acquires or own.elements or own.contents) or (own.is_coroutine and not op.is_awaited):
+        return False
+    effects.apply_own(op, own, frozenset((instance(type_name),)), store, setting, outcome)
+    return True
+
+
+def is_callable(type_name: str, setting: Setting) -> bool:
+    """Say whether it is known what calling an object of a first-party class does."""
+    found = setting.project.class_at(type_name)
+    return found is not None and found[0].method(found[1], "__call__", ()) is not None
