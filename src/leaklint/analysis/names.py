@@ -15,7 +15,9 @@ Definition = FunctionNode | ast.ClassDef
 Roots = dict[str, str | None]  # names, and what they were found to mean
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 BUILTINS = frozenset(dir(builtins))
-DULL = frozenset("ctx op ops id attr arg lineno type_comment kind n s simple level module".split())
+DULL = frozenset(
+    ("ctx", "op", "ops", "id", "attr", "arg", "lineno", "type_comment", "kind", "n", "s", "simple", "level", "module")
+)
 
 
 class Fields(dict[type[ast.AST], tuple[str, ...]]):
