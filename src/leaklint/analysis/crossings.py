@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis import bodies
 from leaklint.analysis.facts import Facts, Obligation, is_of_scope
-from leaklint.analysis.loops import is_on_loop
+from leaklint.analysis.loops import is_on_loop, own_nodes
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.ops import Call, Escape
@@ -192,7 +192,9 @@ def _is_built_without_loop(one: Obligation) -> bool:
     if one.site.resource.loop_bound != "construction" or one.site.is_awaited:
         return False
     function = one.facts.function
-    return function is None or one.facts.is_setup or (function.node.name.startswith("test") and not one.facts.is_lambda)
+    if function is None:  # what awaits at the top of a module is typed into a loop that runs (a notebook, `python -m asyncio`)
+        return not any(isinstance(node, ast.Await) for node, _ in own_nodes(one.facts.body))
+    return one.facts.is_setup or (function.node.name.startswith("test") and not one.facts.is_lambda)
 
 
 # --- what outlives its function -----------------------------------------------------------------------------------------
@@ -225,6 +227,8 @@ def _global(statement: ast.stmt, facts: Facts) -> str | None:
 
 def _of_place(one: Obligation, place: Place, runs: list[Run], module: ModuleFacts) -> Crossing | None:
     releases = one.site.resource.async_releases | one.site.resource.releases
+    if place[0] == "attribute":
+        runs = [run for run in runs if _is_of_instance(run, one)]
     reaches = [(run, reach_of(run, module, releases | _ending(one, module))) for run in runs]
     touching = [run for run, reach in reaches if place in reach.touched]
     closing = [run for run, reach in reaches if place in reach.closed and place in reach.touched]
@@ -238,6 +242,14 @@ def _of_place(one: Obligation, place: Place, runs: list[Run], module: ModuleFact
     if found is None and place[0] == "attribute" and not all(run in closing for run in touching):
         return Crossing(one, f"outlives the loop of line {touching[0].line}", (touching[0].line,))
     return found
+
+
+def _is_of_instance(run: Run, one: Obligation) -> bool:
+    """Say whether a run may meet the object of an acquisition: each test of a class has an object of its own."""
+    made, met = one.facts.function, run.facts.function
+    if made is None or met is None or made is met or made.owner is None:
+        return True
+    return not (made.node.name.startswith("test") and met.node.name.startswith("test"))
 
 
 def _ending(one: Obligation, module: ModuleFacts) -> frozenset[str]:

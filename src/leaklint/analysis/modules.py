@@ -273,11 +273,14 @@ class ModuleFacts:
         """Give the acquisitions of a fixture: what it keeps in attributes of the test's object is followed too."""
         if not self.project.vocabulary.may_acquire(fixture.node):
             return ()
-        if not stores_on_test(fixture):
-            return self.facts(fixture.function).obligations
-        if fixture not in self._runs:
-            self._runs[fixture] = fixture_run(fixture.function, self.project)
-        return [one for one in self._runs[fixture].obligations if one.facts.function is fixture.function]
+        from leaklint.analysis.fixture_users import is_left_to_users  # only here: few modules need it
+
+        found: Sequence[Obligation] = self.facts(fixture.function).obligations
+        if stores_on_test(fixture):
+            if fixture not in self._runs:
+                self._runs[fixture] = fixture_run(fixture.function, self.project)
+            found = [one for one in self._runs[fixture].obligations if one.facts.function is fixture.function]
+        return [one for one in found if not is_left_to_users(fixture, one, self.fixtures, self.source)]
 
     def is_worth(self, function: Function) -> bool:
         """Say whether a word that can acquire stands in a function."""

@@ -17,7 +17,8 @@ SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest"
 ROOTS = (".git", ".hg", "setup.py")
 DRIVEN = re.compile(
     r"\banyio_(?:backend|mode)|mark\.anyio|anyio\.pytest|pytest[_.]trio|trio_mode|mark\.trio"
-    r"|pytest_pyfunc_call|pytest_fixture_setup|asyncio_mode|pytest_twisted|curio"
+    r"|pytest_pyfunc_call|pytest_fixture_setup|asyncio_mode|pytest_twisted|curio|^(?:import|from) trio\b",
+    re.MULTILINE,
 )
 MARKED = re.compile(r"""asyncio\([^)]*?scope\s*=\s*["'](\w+)["']""")
 OWN_LOOP = re.compile(r"^\s*def event_loop\(|def event_loop_policy\(", re.MULTILINE)

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from leaklint.analysis import bodies
+from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.events import is_release
 from leaklint.analysis.facts import Facts, Obligation, is_real
 from leaklint.analysis.lower_sequence import REGISTERING, Stage, lower_sequence
@@ -191,8 +192,7 @@ def runs(project: ModuleProject) -> Iterator[Run]:
         )
         if is_run and is_worth and any(id(one.owner) in own for one in setups):
             stage = _stage(family, project)
-            before = [stage.methods[name][0] for name in (*CLASS_WIDE, *EACH) if name in stage.methods]
-            yield _run(before, stage, family.is_closed, project)
+            yield _run(_called_by_runner((*CLASS_WIDE, *EACH), stage), stage, family.is_closed, project)
     before = [one for one in setups if one.owner is None]
     if any(project.vocabulary.may_acquire(one.node) for one in before):
         after = [one for one in functions if one.node.name in COUNTERPARTS[before[0].node.name] and one.owner is None]
@@ -220,7 +220,7 @@ def _stage(family: Family, project: ModuleProject) -> Stage:
 def _run(
     before: list[Function], stage: Stage, is_closed: bool, project: ModuleProject, teardowns: Sequence[Function] | None = None
 ) -> Run:
-    after = [stage.methods[name][0] for name in TEARDOWNS if name in stage.methods] if teardowns is None else [*teardowns]
+    after = _called_by_runner(TEARDOWNS, stage) if teardowns is None else [*teardowns]
     sequenced = lower_sequence(before, after, stage)
     scope = Scope(sequenced.bindings, stage.module)
     setting = Setting(project.catalogue, project, scope, sequenced.graph, Body.FIXTURE, {})
@@ -244,6 +244,18 @@ def _run(
     names = frozenset(one.node.name for one in after)
     tests = tuple(one for one in functions if _is_test(one))
     return Run(tuple(before), names, is_closed, tuple(found), tuple(after), helpers, others, tests)
+
+
+def _called_by_runner(names: Sequence[str], stage: Stage) -> list[Function]:
+    """Give the methods by some names; what one of the others calls (`await self.setup()`), the runner does not call again."""
+    found = [stage.methods[name][0] for name in names if name in stage.methods]
+    called = {
+        (one.node, node.func.attr)
+        for one in found
+        for node in walk(one.node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and own_attributes(node.func, "self")
+    }
+    return [one for one in found if not any(name == one.node.name and by is not one.node for by, name in called)]
 
 
 def _around(site: Site, functions: Sequence[Function]) -> Function | None:

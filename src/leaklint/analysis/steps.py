@@ -29,9 +29,11 @@ def is_repeated(op: Op, facts: Facts) -> bool:
 
 
 def cannot_fail(op: Op, facts: Facts) -> bool:
-    """Say whether a call only reads keyword arguments, or makes an object of a first-party class that merely stores."""
+    """Say whether a call only reads keyword arguments, or meets first-party code that merely stores."""
     if not isinstance(op, Call):
         return False
+    if _is_own_storing(op, facts):
+        return True
     found = facts.project.class_of(op.node.func)
     if found is None:
         return op.method in READING and _is_keywords(op.node.func, facts)
@@ -41,6 +43,17 @@ def cannot_fail(op: Op, facts: Facts) -> bool:
     inits = [(path, node) for path, name, node in owner.lines if name == "__init__"]
     scopes = {path: project.scope for project, one in found[0].lineage(found[1]) for path in [project.path]}
     return all(path in scopes and _only_stores(node.body, scopes[path]) for path, node in inits)
+
+
+def _is_own_storing(op: Call, facts: Facts) -> bool:
+    """Say whether a call is one of a method of the same object that merely stores: `self._at_exit(self._selector.close)`."""
+    match op.node.func:
+        case ast.Attribute(value=ast.Name(id="self"), attr=name) if facts.owner is not None and name in facts.owner.methods:
+            owner, (path, node) = facts.owner, facts.owner.methods[name]
+            is_here = isinstance(node, ast.FunctionDef) and not node.decorator_list and path == facts.project.path
+            return is_here and owner.is_closed and not owner.is_derived and _only_stores(node.body, facts.module)
+        case _:
+            return False
 
 
 def _is_keywords(function: ast.expr, facts: Facts) -> bool:
@@ -56,6 +69,10 @@ def _only_stores(body: list[ast.stmt], scope: Scope) -> bool:
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 continue
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if _is_simple(value, scope):
+                continue
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Attribute(), attr="append" | "add"), args=[one])) if (
+                _is_simple(one, scope)
+            ):
                 continue
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr="__init__"), args=args)) if (
                 terminal(inner) == "super" and all(_is_simple(one, scope) for one in args)

@@ -14,11 +14,12 @@ Good:
 Fix: none; either the use comes earlier or the release later.
 """
 
+import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.facts import Obligation
 from leaklint.analysis.modules import ModuleFacts
-from leaklint.analysis.ops import Op, Return
+from leaklint.analysis.ops import Call, Op, Return
 from leaklint.model.finding import Finding, Step
 from leaklint.model.span import Span
 from leaklint.rules.rule import Rule
@@ -32,7 +33,9 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
             continue
         lines: set[int] = set()
         for op, verdicts in one.history.late.items():
-            if verdicts == {True} and op.line not in lines and not one.facts.is_expected(op.line) and not _is_guarded(one, op):
+            if verdicts != {True} or op.line in lines or one.facts.is_expected(op.line):
+                continue
+            if not (_is_guarded(one, op) or _is_read_again(one, op) or _is_only_maker(one, op)):
                 lines.add(op.line)
                 yield _finding(one, op)
 
@@ -41,6 +44,20 @@ def _is_guarded(one: Obligation, op: Op) -> bool:
     """Say whether the use stands in a try with handlers: it may well be meant to fail."""
     graph = one.facts.solution.setting.graph
     return any(op in block.ops and block.frame.is_guarded for block in graph.blocks)
+
+
+def _is_read_again(one: Obligation, op: Op) -> bool:
+    """Say whether an earlier reading to the end keeps what this one gives: `await response.json()`, then `text()`."""
+    drains = one.site.resource.drains
+    before = (other.method for other in one.history.releases if isinstance(other, Call) and other.line < op.line)
+    return isinstance(op, Call) and op.method in drains and any(method in drains for method in before)
+
+
+def _is_only_maker(one: Obligation, op: Op) -> bool:
+    """Say whether not this resource is returned, but something that it made: that is told of itself."""
+    others = [other.node for other in one.facts.obligations if other is not one and op in other.history.late]
+    made = [other.func.value for other in others if isinstance(other, ast.Call) and isinstance(other.func, ast.Attribute)]
+    return isinstance(op, Return) and any(isinstance(by, ast.Name) and by.id in one.history.names for by in made)
 
 
 def _finding(one: Obligation, op: Op) -> Finding:

@@ -48,9 +48,8 @@ def cure_in_fixture(obligation: Obligation) -> str:
         return "release it after the `yield`"
     if way.opener is None:
         return "`yield` it and release it with " + "; ".join(f"`{line}`" for line in way.lines)
-    keyword = "async with" if way.opener.is_async else "with"
     wrapper = f" {way.opener.wrapper}(...)" if way.opener.wrapper else ""
-    return f"`yield` it inside a `{keyword}{wrapper}` block"
+    return f"`yield` it inside {_with(way.opener.is_async)}{wrapper}` block"
 
 
 CLEANUPS = {"setUp": "self.addCleanup", "asyncSetUp": "self.addAsyncCleanup", "setUpClass": "cls.addClassCleanup"}
@@ -71,9 +70,14 @@ def cure_in_setup(obligation: Obligation, setup: Function) -> str:
     if name in TEARDOWNS:
         return f"release it in `{TEARDOWNS[name]}`"
     register = "unittest.addModuleCleanup" if name == "setUpModule" else CLEANUPS.get(name, "self.addCleanup")
+    kept = name_of(obligation)
+    if kept is None and resource.opened_by == {"start"}:  # who keeps only what a patcher's start gave stops all of them
+        return f"register its release: `{register}(mock.patch.stopall)`"
+    if kept is None:
+        return f"give it a name, and register its release with `{register}`"
     if method in resource.release_functions:
-        return f"register its release: `{register}({method}, {name_of(obligation) or '...'})`"
-    return f"register its release: `{register}({name_of(obligation) or '...'}.{method})`"
+        return f"register its release: `{register}({method}, {kept})`"
+    return f"register its release: `{register}({kept}.{method})`"
 
 
 def subject(obligation: Obligation) -> str:
@@ -99,16 +103,18 @@ def _targets(statement: ast.stmt) -> list[str]:
 def cure(obligation: Obligation) -> str:
     """Say what to do: the with that the type has, or the release to call."""
     name = obligation.history.names[0] if obligation.history.names else None
-    if name is None and obligation.history.is_contained:
+    if obligation.history.is_contained and (name is None or ":" in name):  # a comprehension's variable is gone by then
         return "release each on every path"
     way = way_of(obligation, name)
     if way is None or way.opener is None:
         lines = "; ".join(f"`{line}`" for line in way.lines) if way else "it"
         return f"release it with {lines} in a `finally`" if way else "release it on every path"
-    keyword = "async with" if way.opener.is_async else "with"
-    if way.opener.wrapper:
-        return f"open it in a `{keyword} {way.opener.wrapper}(...)` block"
-    return f"open it in a `{keyword}` block"
+    wrapper = f" {way.opener.wrapper}(...)" if way.opener.wrapper else ""
+    return f"open it in {_with(way.opener.is_async)}{wrapper}` block"
+
+
+def _with(is_async: bool) -> str:
+    return "an `async with" if is_async else "a `with"
 
 
 def path_to_return(obligation: Obligation) -> tuple[str, tuple[Step, ...]]:

@@ -1,0 +1,226 @@
+"""What others do with what is handed to them: fixtures that release it, tests that never open it, objects of their own."""
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from leaklint.engine import Project, lint
+from leaklint.model.source import parse
+
+Marks = Callable[[str], list[tuple[int, str]]]
+
+SERVICE = """
+    from contextlib import ExitStack
+    import pytest
+
+    class Service:
+        def __init__(self):
+            self.stack = ExitStack()
+
+        def add(self, one):
+            return self.stack.enter_context(one)
+
+        def stop(self):
+            self.stack.close()
+"""
+
+SILENT = {
+    "a fixture that another fixture enters": """
+        import grpc
+        import pytest
+
+        @pytest.fixture
+        def opened():
+            return grpc.insecure_channel("a")
+
+        @pytest.fixture
+        def channel(opened):
+            with opened as channel:
+                yield channel
+    """,
+    "a fixture that another fixture closes": """
+        import pytest
+
+        @pytest.fixture
+        def opened(tmp_path):
+            return open(tmp_path / "a")
+
+        @pytest.fixture
+        def file(opened):
+            yield opened
+            opened.close()
+    """,
+    "a fixture whose value holds nothing until a test calls for it": f"""{SERVICE}
+    @pytest.fixture
+    def service():
+        return Service()
+
+    class TestService:
+        @pytest.fixture
+        def own(self):
+            yield Service()
+
+        def test_stack(self, service, own):
+            assert service.stack is not own.stack
+    """,
+    "a body that is read again": """
+        import aiohttp
+
+        async def upload(session: aiohttp.ClientSession):
+            async with session.post("/") as response:
+                try:
+                    error = (await response.json())["error"]
+                except KeyError:
+                    error = await response.text()
+            return error
+    """,
+    "a set-up that the runner's own set-up calls": """
+        from unittest import IsolatedAsyncioTestCase
+        from aiohttp import ClientSession
+
+        class AsyncTestCase(IsolatedAsyncioTestCase):
+            async def asyncSetUp(self):
+                await self.setup()
+
+            async def asyncTearDown(self):
+                await self.teardown()
+
+        class ClientTest(AsyncTestCase):
+            async def setup(self):
+                self.session = ClientSession()
+
+            async def teardown(self):
+                await self.session.close()
+    """,
+    "a module that awaits at its top: a loop runs there": """
+        import aiohttp
+
+        session = aiohttp.ClientSession()
+        await session.close()
+    """,
+    "fixtures of trio": """
+        import pytest
+        import trio
+
+        @pytest.fixture
+        async def server(nursery: trio.Nursery):
+            yield await nursery.start(print)
+    """,
+}
+
+FOUND = {
+    "a fixture that another one only asks for": """
+        import pytest
+
+        @pytest.fixture
+        def opened(tmp_path):
+            return open(tmp_path / "a")  # LKR301
+
+        @pytest.fixture
+        def first(opened):
+            return opened.readline()
+    """,
+    "a fixture whose value a test opens": f"""{SERVICE}
+    @pytest.fixture
+    def service():
+        return Service()  # LKR301
+
+    def test_add(service):
+        assert service.add(open("a"))
+    """,
+    "a response that was closed unread": """
+        import aiohttp
+
+        async def upload(session: aiohttp.ClientSession):
+            response = await session.post("/")
+            response.close()
+            return await response.text()  # LKR106
+    """,
+    "a response returned from its with: the session is not what is returned": """
+        import aiohttp
+
+        async def fetch(url):
+            async with aiohttp.ClientSession() as session:
+                async with session.get(url) as response:
+                    return response  # LKR106
+    """,
+    "a set-up of the same name that nobody else calls": """
+        class TestFile:
+            def setup(self):
+                self.file = open("a")  # LKR305
+
+            def teardown(self):
+                pass
+    """,
+}
+
+
+def dedented(text: str) -> str:
+    """Give a case as a module."""
+    return textwrap.dedent(text).strip("\n") + "\n"
+
+
+@pytest.mark.parametrize("title", SILENT)
+def test_what_others_do_right_is_silent(title: str, marks: Marks) -> None:
+    assert marks(dedented(SILENT[title])) == []
+
+
+@pytest.mark.parametrize("title", FOUND)
+def test_what_others_do_not_do_is_found(title: str, marks: Marks) -> None:
+    text = dedented(FOUND[title])
+    wanted = [(number, line[-6:]) for number, line in enumerate(text.split("\n"), 1) if "# LKR" in line]
+    assert marks(text) == wanted
+
+
+def test_a_step_that_only_registers_a_release_cannot_fail(advice: Marks) -> None:
+    text = dedented("""
+        import selectors
+
+        class Kernel:
+            def __init__(self, activations):
+                self._ends = []
+                self._selector = selectors.DefaultSelector()  # LKR903
+                self._at_end(self._selector.close)
+
+            def _at_end(self, function):
+                self._ends.append(function)
+
+            def close(self):
+                self._selector.close()
+    """)
+    assert advice(text) == []
+    assert advice(text.replace("append(function)", "index(function)")) == [(6, "LKR903")]
+
+
+CURES = {
+    "open it in an `async with` block": """
+        import aiohttp
+
+        async def fetch(url):
+            session = aiohttp.ClientSession()
+            print((await session.get(url)).status)
+    """,
+    "release each on every path": """
+        import os
+
+        def widen(count):
+            ends = [end for _ in range(count) for end in os.pipe()]
+            work(count)
+            for end in ends:
+                os.close(end)
+    """,
+    "register its release: `self.addCleanup(mock.patch.stopall)`": """
+        from unittest import TestCase, mock
+
+        class LogTest(TestCase):
+            def setUp(self):
+                self.log = mock.patch("program.log").start()
+    """,
+}
+
+
+@pytest.mark.parametrize("cure", CURES)
+def test_the_cure_is_said_in_words_that_can_be_followed(cure: str, shipped: Project) -> None:
+    findings = lint(parse("module.py", dedented(CURES[cure])), shipped)
+    assert cure in findings[0].message
