@@ -573,8 +573,129 @@ SILENT = {
             file.write(data)
             file.commit()
     """,
+    "an object whose end releases what it holds": """
+        import weakref
+        from concurrent.futures import ThreadPoolExecutor
+
+        def release(pool):
+            pool.shutdown()
+
+        class Cloud:
+            def __init__(self):
+                self._pool = ThreadPoolExecutor()
+                self._finalizer = weakref.finalize(self, release, self._pool)
+
+            def ask(self, work):
+                return self._pool.submit(work)
+
+            def close(self):
+                self._finalizer.detach()
+                release(self._pool)
+
+        def ask(work):
+            cloud = Cloud()
+            return cloud.ask(work).result()
+    """,
+    "what is put into a container for as long as a with lasts": """
+        import contextlib
+        import subprocess
+        import threading
+
+        class Children:
+            def __init__(self):
+                self._lock = threading.Lock()
+                self._running: set[subprocess.Popen[bytes]] = set()
+
+            @contextlib.contextmanager
+            def spawn(self, command):
+                with subprocess.Popen(command) as child:
+                    with self._lock:
+                        self._running.add(child)
+                    try:
+                        yield child
+                    finally:
+                        with self._lock:
+                            self._running.discard(child)
+
+            def stop_all(self):
+                with self._lock:
+                    running = list(self._running)
+                _stop(running)
+
+        def _stop(children):
+            for child in children:
+                child.kill()
+            for child in children:
+                child.wait()
+
+        def run(command):
+            children = Children()
+            with children.spawn(command) as child:
+                return child.pid
+    """,
+    "an object is given a double for what it would open, also by who makes it": """
+        from pymemcache.client.base import Client
+
+        class FakeSocket:
+            def __init__(self, answers):
+                self.answers = answers
+
+        class TestClient:
+            def filled(self, client, answers):
+                client.sock = FakeSocket(answers)
+                return client
+
+            def make_client(self, *answers):
+                client = Client("localhost")
+                return self.filled(client, answers)
+
+            def test_ask(self):
+                client = self.make_client(b"yes")
+                assert client.get(b"?") == b"yes"
+
+            def test_directly(self):
+                client = Client("localhost")
+                client.sock = FakeSocket([b"no"])
+                assert client.get(b"?") == b"no"
+    """,
 }
 FOUND = {
+    "a double for another part of it": """
+        import socket
+
+        class Client:
+            def __init__(self, address):
+                self.sock = socket.create_connection(address)
+                self.clock = None
+
+            def close(self):
+                self.sock.close()
+
+        class FakeClock:
+            pass
+
+        def test_ask():
+            client = Client("localhost")  # LKR101
+            client.clock = FakeClock()
+            assert client.sock.recv(10) == b""
+    """,
+    "an object that finalizes another one": """
+        import weakref
+        from concurrent.futures import ThreadPoolExecutor
+
+        class Cloud:
+            def __init__(self, pool):
+                self._own = ThreadPoolExecutor()
+                self._given = pool
+                self._finalizer = weakref.finalize(self, self._given.shutdown)
+
+            def close(self):
+                self._own.shutdown()
+
+        def ask(work, pool):
+            cloud = Cloud(pool)  # LKR101
+            return cloud._own.submit(work).result()
+    """,
     "a string told by one comparison tells that another one starts otherwise": """
         def write(path, text, kind):
             if kind == "text":

@@ -46,6 +46,7 @@ class Reach:
     reaches_all: bool = False
     called_on: dict[str, set[str]] = field(default_factory=dict)  # attribute -> methods called on it
     registered: set[str] = field(default_factory=set)  # whose release method is handed on, uncalled
+    finalized: set[str] = field(default_factory=set)  # what the end of the object releases: `finalize(self, shut, self.x)`
     loads: set[str] = field(default_factory=set)
     callbacks: set[str] = field(default_factory=set)  # of the loads, those that others are given to call it one day
     handed: set[str] = field(default_factory=set)  # what may be released otherwise than by a method called on it here
@@ -245,6 +246,8 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
         reach.callbacks.add(name)
     if _is_registered(node, path):
         reach.registered.add(name)
+        if isinstance(node.value, ast.Name) and _is_finalized(node.value.id, path):
+            reach.finalized.add(name)
     method = _called_method(path)
     if method is not None:
         reach.called_on.setdefault(name, set()).add(method)
@@ -277,6 +280,12 @@ def _is_registered(node: ast.AST, path: list[ast.AST]) -> bool:
                 return True
         inner = one
     return False
+
+
+def _is_finalized(own: str, path: list[ast.AST]) -> bool:
+    """Say whether a mention stands among what `weakref.finalize` is given with the object itself."""
+    calls = [one for one in path if isinstance(one, ast.Call) and terminal(one) == "finalize" and one.args]
+    return any(isinstance(one.args[0], ast.Name) and one.args[0].id == own for one in calls)
 
 
 def _may_release(node: ast.Attribute, path: list[ast.AST]) -> bool:

@@ -160,6 +160,8 @@ class Obligation:
             return True
         if self.site.own_type and self.site.resource.opened_by and not facts.patched_objects.isdisjoint(self.history.names):
             return True
+        if staging.is_filled_with_double(facts.function, facts.module, self.node, self.history.names):
+            return True
         if staging.is_meant_to_fail(facts.function, self.statement):
             return True
         if staging.is_tried_out(facts.function, self.statement, facts.around(self.statement)):

@@ -181,9 +181,11 @@ class Owner:
         return "__del__" in self.methods and attribute in self.reached(["__del__"]).released
 
     def keeps(self) -> list[Owned]:
-        """Give what the class owns and releases: what makes it a resource."""
+        """Give what the class owns and releases: what makes it a resource, unless its end releases that in any case."""
         found = self.released
-        return [one for one in self.owned if (found.reaches_all or one.attribute in found.released) and self.opens(one)]
+        kept = [one for one in self.owned if found.reaches_all or one.attribute in found.released]
+        finalized = {name for _, _, node in self.lines for name in self.reach(node).finalized} if kept else set()
+        return [one for one in kept if one.attribute not in finalized and self.opens(one)]
 
     def opens(self, one: Owned) -> bool:
         """Say whether what a base opens is opened in this class, too: not where its constructor is replaced."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from leaklint.analysis.graph import Block
-from leaklint.analysis.ops import Call, Enter, Op
+from leaklint.analysis.ops import Call, Enter, Exit, Op
 from leaklint.analysis.values import Instance, Site, Value
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Summary
@@ -43,7 +43,9 @@ class History:
 
     @property
     def is_ended(self) -> bool:
-        """Say whether a name that holds the release method is called (`close = file.close`): what kept it kept a closed one."""
+        """Say whether what kept it kept a closed one: a with released it, or a name that holds its release method is called."""
+        if self.enters and any(isinstance(op, Exit) for op in self.releases):
+            return True
         return any(isinstance(op, Call) and op.callee is not None for op in self.releases)
 
 

@@ -5,7 +5,7 @@ it calls; what these call in turn, and what other modules do, it does not know.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from leaklint.analysis.callee import is_class_name, words
 from leaklint.analysis.names import Function, Scope, terminal, walk
@@ -16,6 +16,8 @@ OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "get
 EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
 SETTING_UP = frozenset(("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class"))
 DOUBLES = frozenset(("fake", "mock", "stub", "dummy"))
+PARTS = frozenset(("sock", "socket", "conn", "connection", "session", "transport", "stream", "pool", "channel", "process"))
+HELPERS = 20  # that are looked into
 ENABLING = frozenset(("enable", "install", "activate", "patch"))
 
 
@@ -103,6 +105,25 @@ def _restored(node: ast.AST, scope: Scope) -> frozenset[str]:
     return frozenset(name for target in targets if (name := scope.dotted(target)) is not None)
 
 
+def is_filled_with_double(function: Function | None, module: Scope, node: ast.expr, names: Collection[str]) -> bool:
+    """Say whether what an expression makes is given a double for what it would open: `client.sock = MockSocket()`.
+
+    `names` are those that it has in the function; the helper that makes it may give it the double as well.
+    """
+    if function is None:
+        return False
+    if any(name in names for name in _fillings(function.node)):
+        return True
+    seen: list[ast.AST] = []
+    waiting = [node]
+    while waiting and len(seen) < HELPERS:
+        for helper in _called(waiting.pop(), function, module):
+            if helper not in seen:
+                seen.append(helper)
+                waiting += [one for one in walk(helper) if isinstance(one, ast.Call)]
+    return any(True for helper in seen for _ in _fillings(helper))
+
+
 def is_about_leaks(function: Function | None) -> bool:
     """Say whether a function names the warning of a leak: what leaks there is its subject."""
     while function is not None:
@@ -176,6 +197,29 @@ def _methods(owner: ast.ClassDef, module: Scope, depth: int = 0) -> Iterator[ast
         found = module.definition(base.id) if isinstance(base, ast.Name) else None
         if isinstance(found, ast.ClassDef):
             yield from _methods(found, module, depth + 1)
+
+
+def _fillings(node: ast.AST) -> Iterator[str]:
+    """Yield the names of the objects for a part of which code puts a double."""
+    for one in walk(node):
+        match one:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name), attr=part)], value=ast.Call() as made):
+                is_double = is_class_name(terminal(made)) and not DOUBLES.isdisjoint(words(terminal(made)))
+                if is_double and not PARTS.isdisjoint(words(part)):
+                    yield name
+            case _:
+                pass
+
+
+def _called(call: ast.expr, function: Function, module: Scope) -> Iterator[ast.AST]:
+    """Yield what a call within a function means: a function of the module, or a method of its class."""
+    match call:
+        case ast.Call(func=ast.Name(id=name)) if isinstance(found := module.definition(name), ast.FunctionDef):
+            yield found
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name)) if function.owner is not None:
+            yield from (one for one in _methods(function.owner, module) if one.name == name)
+        case _:
+            pass
 
 
 def _helpers(function: Function, module: Scope) -> list[ast.AST]:
