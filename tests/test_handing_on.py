@@ -658,8 +658,59 @@ SILENT = {
                 client.sock = FakeSocket([b"no"])
                 assert client.get(b"?") == b"no"
     """,
+    "what nobody asks for through the arguments that are handed on": """
+        import os
+        import subprocess
+
+        def start(command, *, is_waiting=True, **options):
+            if is_waiting:
+                return subprocess.run(command, check=False, **options)
+            return subprocess.Popen(command, **options)
+
+        def run(command, *rest, **options):
+            if "env" not in options:
+                options["env"] = dict(os.environ)
+            done = start(command, *rest, **options)
+            if done.returncode:
+                raise ValueError(command)
+            return done
+
+        def outer(command, **options):
+            return run(command, **options)
+
+        def status(command):
+            done = run(command, cwd="/")
+            return done.returncode + outer(command).returncode
+    """,
 }
 FOUND = {
+    "what is asked for through the arguments that are handed on": """
+        import subprocess
+
+        def start(command, *, is_waiting=True, **options):
+            if is_waiting:
+                return subprocess.run(command, check=False, **options)
+            return subprocess.Popen(command, **options)
+
+        def run(command, **options):
+            return start(command, **options)
+
+        def begin(command, **options):
+            options["is_waiting"] = False
+            return start(command, **options)
+
+        def asked(command):
+            child = run(command, is_waiting=False)  # LKR101
+            return child.pid
+
+        def set_there(command):
+            child = begin(command)  # LKR101
+            return child.pid
+
+        def unknown(command, options):
+            child = run(command, **options)  # LKR101
+            return child.pid
+    """,
     "a double for another part of it": """
         import socket
 

@@ -1,9 +1,9 @@
 """Which argument is for which parameter, and what is known of it before the call; not what the callee does to it."""
 
 from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
-from leaklint.analysis.setting import DEFAULT, Given, Kind
+from leaklint.analysis.setting import DEFAULT, REST, Given, Kind
 from leaklint.analysis.store import Store
-from leaklint.analysis.values import Constant, Dependent, Field, Instance, Other, Part, Site, Value, View
+from leaklint.analysis.values import Constant, Dependent, Field, Instance, Keywords, Other, Part, Site, Value, View
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Condition, Resource, Summary, Variant
 
@@ -36,10 +36,24 @@ def given(op: Call, parameters: tuple[str, ...], store: Store, catalogue: Catalo
         if sites:
             one = min(sites, key=lambda site: site.label)
             found.append((name, Kind(one.resource, one.open_mask, one.label, one.own_type)))
-    named = {parameter(argument, index, parameters) for index, argument in enumerate(op.arguments)}
-    if not any(argument.is_star for argument in op.arguments):
-        found.extend((name, DEFAULT) for name in parameters if name not in named)
+    rest = _rest(op, store)
+    if rest is not None:
+        given_by_name = [(index, one) for index, one in enumerate(op.arguments) if not one.is_star]
+        named = {parameter(argument, index, parameters) for index, argument in given_by_name}
+        known = {name: literal for name, literal in rest.known if name not in named}
+        left_out = [name for name in (*parameters, REST) if name not in named | known.keys() | rest.changed]
+        found.extend([*known.items(), *((name, DEFAULT) for name in left_out)])
     return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _rest(op: Call, store: Store) -> Keywords | None:
+    """Give what a call hands on by `*` and `**`: nothing, or what its own function was given; None where nobody knows."""
+    stars = [store.values(argument.operand) for argument in op.arguments if argument.is_star]
+    found = [value for values in stars for value in values if isinstance(value, Keywords)]
+    own = [value for values in stars for value in values if isinstance(value, Site) and value.parameter == REST]
+    if not stars:
+        return Keywords(())
+    return found[0] if len(found) == 1 and len(found) + len(own) == len(stars) else None
 
 
 def is_in_memory(value: Value, catalogue: Catalogue) -> bool:

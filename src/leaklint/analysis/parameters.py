@@ -4,10 +4,11 @@ import ast
 
 from leaklint.analysis.closures import RELEASING
 from leaklint.analysis.names import Function
-from leaklint.analysis.setting import DEFAULT, Given, Kind, Setting
+from leaklint.analysis.passing import changed_keys, rest_of
+from leaklint.analysis.setting import DEFAULT, REST, Given, Kind, Setting
 from leaklint.analysis.store import Place
 from leaklint.analysis.summary import defaults_of
-from leaklint.analysis.values import NONE, Constant, Instance, Site, Values
+from leaklint.analysis.values import NONE, Constant, Instance, Keywords, Site, Values
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Resource, With
 
@@ -38,6 +39,11 @@ def stand_in(function: Function, setting: Setting, env: dict[Place, Values], giv
             stood.is_given = name in defaults and defaults[name] is None
             env[name] = frozenset((stood,))
             sites[stood] = frozenset((1,))
+    changed = changed_keys(function.node) if REST in known else frozenset((REST,))
+    if REST not in changed and rest_of(function.node):
+        others = [(name, one) for name, one in given if name != REST and name not in setting.scope.bindings.parameters]
+        literals = [(name, one) for name, one in others if not isinstance(one, Kind | Instance)]
+        env[rest_of(function.node)] = frozenset((Keywords(tuple(literals), changed),))
     star = function.node.args.vararg
     if star is not None:
         rest = Site(_name(star), None, UNTYPED, parameter="*")

@@ -16,6 +16,7 @@ from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Resource
 
 DEFAULT = "<default>"  # the literal of a parameter that a call leaves out
+REST = "*"  # for the keyword arguments without a parameter of their own: given as DEFAULT where a call names them all
 
 
 @dataclass(frozen=True, slots=True)

@@ -412,7 +412,7 @@ class ModuleProject:
             for call in passing_calls(node, self.vocabulary.words):
                 callee = self._callee(call.func)
                 if callee is not None:
-                    self._tested[node] |= passed_to(call, callee[1], callee[0]._asked(callee[1]))
+                    self._tested[node] |= passed_to(call, node, callee[1], callee[0]._asked(callee[1]))
         return self._tested[node]
 
     def _callee(self, func: ast.expr) -> "tuple[ModuleProject, FunctionNode] | None":

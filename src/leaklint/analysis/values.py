@@ -27,6 +27,14 @@ class Constant:
     value: bool | int | str | None
 
 
+@dataclass(eq=False, slots=True)
+class Keywords:
+    """The arguments that a function takes without naming them (`**options`): those that are known; it has no others."""
+
+    known: tuple[tuple[str, bool | int | str | None], ...]
+    changed: frozenset[str] = frozenset()  # keys that it sets itself
+
+
 NONE = Constant(None)
 TRUE = Constant(True)
 FALSE = Constant(False)
@@ -209,6 +217,7 @@ class Closure:
 
 Value = (
     Constant
+    | Keywords
     | Other
     | Swallower
     | Instance
