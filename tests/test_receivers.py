@@ -144,6 +144,31 @@ FOUND = {
     """,
 }
 
+FOUND |= {
+    "files that something unknown opens and that are read at once": """
+        import json
+
+        def contents(storage, name):
+            return storage.open(name).read()  # LKR104
+
+        def listed(folder):
+            return [one.open().readlines() for one in folder.iterdir()]  # LKR104
+
+        def save(fs, data):
+            json.dump(data, fs.open("data.json", "w"))  # LKR104
+
+        def below(folder):
+            return folder.child("x").open().read()  # LKR104
+
+        class Cache:
+            def __init__(self, storage):
+                self.storage = storage
+
+            def get(self, name):
+                return json.load(self.storage.open(name))  # LKR104
+    """,
+}
+
 SILENT = {
     "attributes of which nobody knows what they are": """
         import socket
@@ -210,6 +235,41 @@ SILENT = {
             def test_refused(self):
                 coroutine = self.loop.create_connection(asyncio.Protocol, "localhost", 0)
                 self.assertRaises(OSError, self.loop.run_until_complete, coroutine)
+    """,
+    "what is read at once and is known, or no file": """
+        import json
+
+        import storages
+        from shelves import Shelf
+
+        class Memory:
+            def open(self, name):
+                return self
+
+            def read(self):
+                return "content"
+
+            def again(self):
+                return self.open("x").read()
+
+        class Deep(Shelf):
+            def content(self):
+                return self.open("x").read()
+
+        class Holder:
+            def __init__(self):
+                self.memory = Memory()
+
+            def content(self):
+                return self.memory.open("x").read()
+
+        def contents(memory: Memory, opener, url):
+            print(memory.open("x").read(), Memory().open("x").read(), opener.open(url).read())
+            print(storages.open("x").read(), Shelf.open("x").read())
+
+        def managed(storage):
+            with storage.open("x") as file:
+                return json.load(file)
     """,
     "a parameter that a first-party function releases": """
         class Folder:

@@ -3,9 +3,12 @@
 A call that may keep its argument takes it over; one that plainly uses it borrows.
 """
 
+import ast
 import re
 import sys
+from collections.abc import Callable
 
+from leaklint.analysis.ops import Call
 from leaklint.model.resource import Effect
 
 ADDING = frozenset(
@@ -226,3 +229,19 @@ def guess(name: str, is_dropped: bool, keyword: str | None = None) -> Effect:
     if keyword in CONTENT:
         return Effect.BORROWS
     return Effect.BORROWS if is_dropped or is_using(name) else Effect.TAKES
+
+
+def guesses(op: Call, name: str) -> Callable[[int], Effect]:
+    """Give the guess for each argument of a call to something unknown."""
+    if isinstance(op.node.func, ast.Attribute) and isinstance(op.node.func.value, ast.Constant):
+        return lambda _: Effect.BORROWS  # a method of a literal: `", ".join(lines)`
+    if name.startswith(("assert", "_assert")) and name != "assert_type":
+        return lambda _: Effect.BORROWS
+    if any(one.keyword is not None and one.keyword.startswith(("on_", "callback")) for one in op.arguments):
+        return lambda _: Effect.TAKES  # it goes on after the call has returned, with what it was given
+    return lambda index: guess(name, op.is_dropped, op.arguments[index].keyword)
+
+
+def guess_of_known(method: str) -> Effect:
+    """Guess what a method of an object of a known type does with an argument."""
+    return Effect.TAKES if is_adding(method) and method not in ("connect", "start", "wrap") else Effect.BORROWS

@@ -1,9 +1,8 @@
 """Who is called, as far as names and values tell, and so whose summary the call meets; what it does is in `effects`."""
 
 import ast
-from collections.abc import Callable
 
-from leaklint.analysis import arguments, attribute_calls, callee, containers, effects, events
+from leaklint.analysis import arguments, attribute_calls, callee, containers, effects, events, opened_inline
 from leaklint.analysis.acquiring import Outcome
 from leaklint.analysis.hierarchy import may_return_memory, memory_type
 from leaklint.analysis.names import Scope, terminal
@@ -49,6 +48,8 @@ def call(op: Call, store: Store, setting: Setting) -> Outcome:
         outcome.diverges |= op.method == "wait" and _is_never_set(op, setting)
     else:
         _call_value(op, store, setting, outcome)
+    if op.method in opened_inline.READING or op.reference in opened_inline.LOADING:
+        opened_inline.acquire(op, store, setting, outcome)
     return outcome
 
 
@@ -94,7 +95,7 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
             containers.copy(op, store, setting, outcome)
         outcome.values.update(instance(one) for one in callee.text_of(name))
         return None
-    return effects.spread(op, store, setting, _guesses(op, last), outcome, is_unknown=True)
+    return effects.spread(op, store, setting, callee.guesses(op, last), outcome, is_unknown=True)
 
 
 def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -186,7 +187,7 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
                 pass
     if not is_known:
         name = op.node.func.id if isinstance(op.node.func, ast.Name) else ""
-        effects.spread(op, store, setting, _guesses(op, name), outcome, is_unknown=True)
+        effects.spread(op, store, setting, callee.guesses(op, name), outcome, is_unknown=True)
 
 
 def _call_own_class(op: Call, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
@@ -219,12 +220,12 @@ def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome:
                 events.use(site, op, store, setting, method if isinstance(value, View) else None)
                 if not callee.is_plain(method) and not op.is_dropped:
                     outcome.values.add(site.dependent)
-                effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
+                effects.spread(op, store, setting, lambda _: callee.guess_of_known(method), outcome)
             case Part(site=site, attribute=attribute):
                 is_known = True
                 if not events.release(site, f"{attribute}.{method}", op, store, setting):
                     events.use(site, op, store, setting)
-                effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
+                effects.spread(op, store, setting, lambda _: callee.guess_of_known(method), outcome)
             case Field(name=name, owner=owner) if method in setting.project.vocabulary.words:
                 is_known |= attribute_calls.acquire(op, method, owner, name, store, setting, outcome)
             case Closing(site=site) if method in ENTERING:
@@ -247,7 +248,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     if _call_through_class(op, method, store, setting, outcome):
         return None
     setting.is_releasing |= callee.is_closing(method) and not op.arguments  # that a release fails is advice
-    return effects.spread(op, store, setting, _guesses(op, method), outcome, is_unknown=True)
+    return effects.spread(op, store, setting, callee.guesses(op, method), outcome, is_unknown=True)
 
 
 def _fill_field(op: Call, store: Store, setting: Setting) -> None:
@@ -281,21 +282,6 @@ def _write_out(op: Call, store: Store, setting: Setting) -> None:
         events.write_out(store.values(argument.operand), op, store, setting)
 
 
-def _guesses(op: Call, name: str) -> Callable[[int], Effect]:
-    """Give the guess for each argument of a call to something unknown."""
-    if isinstance(op.node.func, ast.Attribute) and isinstance(op.node.func.value, ast.Constant):
-        return lambda _: Effect.BORROWS  # a method of a literal: `", ".join(lines)`
-    if name.startswith(("assert", "_assert")) and name != "assert_type":
-        return lambda _: Effect.BORROWS
-    if any(one.keyword is not None and one.keyword.startswith(("on_", "callback")) for one in op.arguments):
-        return lambda _: Effect.TAKES  # it goes on after the call has returned, with what it was given
-    return lambda index: callee.guess(name, op.is_dropped, op.arguments[index].keyword)
-
-
-def _known_receiver(method: str) -> Effect:
-    return Effect.TAKES if callee.is_adding(method) and method not in ("connect", "start", "wrap") else Effect.BORROWS
-
-
 def _call_on_site(
     op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome, is_sure: bool = True
 ) -> None:
@@ -323,7 +309,7 @@ def _call_on_site(
         return
     if site.own_type is None and _call_inside(op, method, site, resource.name, store, setting, outcome):
         return
-    effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
+    effects.spread(op, store, setting, lambda _: callee.guess_of_known(method), outcome)
 
 
 def _ends_or_enters(op: Call, method: str, site: Site, store: Store, setting: Setting, outcome: Outcome) -> bool:
@@ -406,5 +392,5 @@ def _call_on_instance(op: Call, method: str, type_name: str, store: Store, setti
         return False
     if _call_inside(op, method, instance(type_name), type_name, store, setting, outcome):
         return True
-    effects.spread(op, store, setting, lambda _: _known_receiver(method), outcome)
+    effects.spread(op, store, setting, lambda _: callee.guess_of_known(method), outcome)
     return True
