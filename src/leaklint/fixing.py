@@ -83,25 +83,34 @@ def unified_diff(path: str, old_text: str, new_text: str) -> str:
 
 def _round(state: _State, batch: list[Finding], project: Project, applied: list[Finding], reasons: dict[_Key, str]) -> _State:
     """Mend a batch, or what of it can be mended; note what is mended and what is refused."""
-    outcome = _attempt(state, batch, project)
-    if isinstance(outcome, _State):
-        applied += batch
-        return outcome
-    if len(batch) == 1:
-        reasons[_key(batch[0], state.source)] = outcome
-        return state
-    alone = [(finding, _attempt(state, [finding], project)) for finding in batch]
-    good = [(finding, result) for finding, result in alone if isinstance(result, _State)]
-    reasons.update((_key(finding, state.source), result) for finding, result in alone if isinstance(result, str))
+    good = _mended(state, batch, project, reasons)
     if not good:
         return state
-    together = [finding for finding, _ in good]
-    outcome = _attempt(state, together, project) if 1 < len(together) < len(batch) else good[0][1]
-    if isinstance(outcome, _State) and outcome is not good[0][1]:
-        applied += together
-        return outcome
-    applied.append(good[0][0])
-    return good[0][1]
+    together = [finding for part, _ in good for finding in part]
+    outcome = _attempt(state, together, project) if len(good) > 1 else good[0][1]
+    part, result = (together, outcome) if isinstance(outcome, _State) else good[0]
+    applied += part
+    return result
+
+
+def _mended(
+    state: _State, batch: list[Finding], project: Project, reasons: dict[_Key, str]
+) -> list[tuple[list[Finding], _State]]:
+    """Give the parts of a batch that can be mended, each with its result; note why the others cannot.
+
+    It is halved until what cannot be mended stands alone: every attempt costs as much as linting the module anew.
+    """
+    outcome = _attempt(state, batch, project)
+    if isinstance(outcome, _State):
+        return [(batch, outcome)]
+    if len(batch) == 1:
+        reasons[_key(batch[0], state.source)] = outcome
+        return []
+    middle = len(batch) // 2
+    return [
+        *_mended(state, batch[:middle], project, reasons),
+        *_mended(state, batch[middle:], project, reasons),
+    ]
 
 
 def _attempt(state: _State, batch: list[Finding], project: Project) -> _State | str:
