@@ -45,6 +45,7 @@ LAST = [
     ("h = open(p)\nfor l in h:\n    print(l)\nprint(1)", "for l in h:\n    print(l)"),
     ("h = open(p)\nif p:\n    h.read()\nprint(1)", "if p:\n    h.read()"),
     ("h = open(p)\nh.write('x')\nh.close()\nprint(1)", "h.write('x')"),
+    ("h = open(p)\nif x():\n    print(2)\n    h.close()\nprint(1)", "if x():\n    print(2)\n    h.close()"),
 ]
 
 
@@ -172,3 +173,16 @@ def test_a_one_shot_read_needs_no_with(fix: Fixed) -> None:
     if isinstance(found.edit, Replace):
         assert source.segment(found.edit.span) == "Path(p).open().read()"
         assert found.edit.text == "Path(p).read_text()"
+
+
+def test_what_works_by_itself_is_not_closed_before_its_release(fix: Fixed) -> None:
+    text = """
+        import socket
+        def serve(address, is_wanted, work):
+            if is_wanted:
+                listener = socket.create_server(address)
+            work()
+            if is_wanted:
+                listener.close()
+    """
+    assert fix(text)[1] is None
