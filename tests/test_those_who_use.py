@@ -224,3 +224,28 @@ CURES = {
 def test_the_cure_is_said_in_words_that_can_be_followed(cure: str, shipped: Project) -> None:
     findings = lint(parse("module.py", dedented(CURES[cure])), shipped)
     assert cure in findings[0].message
+
+
+def test_what_was_never_used_is_not_lost(advice: Marks) -> None:
+    text = dedented("""
+        import requests
+
+        def connected(auth):
+            session = requests.Session()
+            session.mount("http://", adapter_of(auth))
+            return session
+
+        class Api:
+            def __init__(self, auth):
+                self.session = requests.Session()
+                self.session.mount("http://", adapter_of(auth))
+                self.auth = auth.token()
+
+            def close(self):
+                self.session.close()
+    """)
+    assert advice(text) == []
+    used = text.replace("    return session", "    log_in(session)\n    auth.check()\n    return session")
+    assert advice(used) == [(4, "LKR903")]
+    used = text.replace("self.auth = auth", 'self.session.get("/")\n        self.auth = auth')
+    assert advice(used) == [(10, "LKR903")]

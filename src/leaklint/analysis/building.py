@@ -1,7 +1,6 @@
 """Constructors and factories: what a later step of theirs, should it raise, leaves open."""
 
 import ast
-from collections.abc import Collection
 
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Block, Graph, successors
@@ -12,6 +11,7 @@ from leaklint.analysis.owners import BUILDERS
 from leaklint.analysis.release_words import RELEASING
 from leaklint.analysis.setting import Body
 from leaklint.analysis.steps import cannot_fail, is_opening, is_repeated
+from leaklint.model.resource import Resource
 
 ENTERING = frozenset(("__enter__", "__aenter__"))  # where these raise, nothing is left
 
@@ -34,9 +34,11 @@ def failing_step(one: Obligation) -> Op | None:
 
 def _raising_while_open(one: Obligation) -> list[Op]:
     """Give the operations that may well raise while it is open, and holds something."""
-    opening = opening_methods(one.site.resource) - {"*"}
-    openings = [op for op in one.history.uses if is_opening(op, opening)]
+    resource, names = one.site.resource, one.history.names
+    opening = _opening(resource)
+    openings = [op for op in one.history.uses if is_opening(op, opening) or any(_is_lent(op, name, resource) for name in names)]
     first = min((op.line - is_repeated(op, one.facts) for op in openings), default=one.line) if opening else 0
+    first -= bool(resource.idle_until)  # the first use itself may fail halfway
     if opening and not openings:
         return []
     steps = [op for op in one.raising if op.line > first and not cannot_fail(op, one.facts)]
@@ -46,24 +48,38 @@ def _raising_while_open(one: Obligation) -> list[Op]:
 def _after_storing(one: Obligation) -> Op | None:
     name = one.attributes[0]
     store = one.history.fields.get(name)
-    return _raising_after(store, name, opening_methods(one.site.resource) - {"*"}, one.facts) if store is not None else None
+    return _raising_after(store, name, one.site.resource, one.facts) if store is not None else None
 
 
-def _raising_after(store: Op, name: str, opening: Collection[str], facts: Facts) -> Op | None:
+def _opening(resource: Resource) -> frozenset[str]:
+    """Give the methods before which nothing is lost."""
+    return (opening_methods(resource) - {"*"}) or resource.idle_until
+
+
+def _is_lent(op: Op, name: str, resource: Resource) -> bool:
+    """Say whether a call is given what waits for its first use, by a name or in an attribute: who has it may use it."""
+    if not isinstance(op, Call) or not resource.idle_until:
+        return False
+    given = [*op.node.args, *(one.value for one in op.node.keywords)]
+    return any(terminal(one) == name for one in given if isinstance(one, ast.Name | ast.Attribute))
+
+
+def _raising_after(store: Op, name: str, resource: Resource, facts: Facts) -> Op | None:
     """Give the first call after an operation whose exception leaves the body past everything that releases.
 
     Where only some methods open what is stored, the calls before the first of these leave nothing.
     """
-    graph = facts.solution.setting.graph
+    graph, opening = facts.solution.setting.graph, _opening(resource)
     start = next((block for block in graph.blocks if store in block.ops), None)
     waiting = [(start, start.ops.index(store) + 1, not opening)] if start is not None else []
     seen: set[tuple[Block, bool]] = set()
     for block, begin, is_open in waiting:
         for op, kind in zip(block.ops[begin:], block.raises[begin:], strict=True):
+            is_open = is_open or (bool(resource.idle_until) and is_opening(op, opening))  # it may fail halfway
             may_fail = is_open and op.statement is not store.statement and _may_fail(op, name, facts)
             if may_fail and kind is not None and any(_leaves(target, graph) for target in block.frame.route(kind)):
                 return op
-            is_open = is_open or is_opening(op, opening)
+            is_open = is_open or is_opening(op, opening) or _is_lent(op, name, resource)
         for after in _normal(block):
             if (after, is_open) not in seen:
                 seen.add((after, is_open))

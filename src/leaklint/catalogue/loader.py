@@ -275,6 +275,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         given_through=resource.given_through | base.given_through,
         holds=resource.holds | base.holds,
         opened_by=resource.opened_by | base.opened_by,
+        idle_until=resource.idle_until | base.idle_until,
         ends_with_maker=resource.ends_with_maker or base.ends_with_maker,
         with_does_more=resource.with_does_more or base.with_does_more,
         waits=resource.waits or base.waits,

@@ -142,7 +142,14 @@ def _classes(subject: Subject) -> Iterator[tuple[Resource, Resource, object]]:
 
 def _methods(subject: Subject) -> Iterator[str]:
     for resource, own, cls in _classes(subject):
-        named = resource.releases | resource.async_releases | resource.drains | resource.lazy | resource.opened_by
+        named = (
+            resource.releases
+            | resource.async_releases
+            | resource.drains
+            | resource.lazy
+            | resource.opened_by
+            | resource.idle_until
+        )
         named |= own.fails_after_release | ({resource.waits} if resource.waits else set())
         kinds = (io.TextIOWrapper, io.BufferedRandom) if cls is io.IOBase else (cls,)
         for method in sorted(named - {"*"}):

@@ -70,6 +70,7 @@ class Resource:
     exhausts: bool = False  # iterating it to its end releases it (os.scandir)
     only_in_fixtures: bool = False  # only fixtures and set-ups owe its release (tempfile.mkdtemp)
     opened_by: frozenset[str] = frozenset()  # methods: it is open from the first one called on; empty: at once
+    idle_until: frozenset[str] = frozenset()  # methods: before one of them is called it holds nothing that is worth an advice
     given_through: frozenset[str] = frozenset()  # attributes: who assigns one gives it what it would have opened
     ends_with_maker: bool = False  # whoever releases what its method gave it releases it too
     with_target: str | None = None  # the type that `with ... as` binds, where it is not the resource itself
