@@ -682,8 +682,42 @@ SILENT = {
             done = run(command, cwd="/")
             return done.returncode + outer(command).returncode
     """,
+    "a connection of a database that the tear-down closes": """
+        import unittest
+
+        from ZODB.DB import DB
+
+        class TestBlobs(unittest.TestCase):
+            def setUp(self):
+                self.database = DB(None)
+
+            def tearDown(self):
+                if self.database:
+                    self.database.close()
+
+            def test_root(self):
+                connection = self.database.open()
+                assert connection.root() == {}
+
+            def test_close(self):
+                database = self.database
+                connection = database.open()
+                assert connection.root() == {}
+                database.close()
+    """,
 }
 FOUND = {
+    "a connection of a database that nobody closes": """
+        from ZODB.DB import DB
+
+        class Catalogue:
+            def __init__(self, storage):
+                self.database = DB(storage)  # LKR401
+
+            def count(self):
+                connection = self.database.open()  # LKR101
+                return len(connection.root())
+    """,
     "what is asked for through the arguments that are handed on": """
         import subprocess
 

@@ -5,8 +5,9 @@ import re
 from functools import cached_property
 
 from leaklint.analysis import bodies, staging
+from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.graph import Block
-from leaklint.analysis.names import LAMBDA, Function, Scope, children, suites, terminal
+from leaklint.analysis.names import LAMBDA, Function, Scope, children, receiver_of, suites, terminal, walk
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.outliving import is_kept_by_attribute, is_open_at_return, loops_that_hand_on
 from leaklint.analysis.owners import Owner
@@ -329,11 +330,29 @@ def is_of_scope(obligation: Obligation) -> bool:
         return False
     if not obligation.is_named and is_kept_by_attribute(site):
         return False
+    if site.resource.ends_with_maker and facts.owner is not None and ends_with_maker(obligation, facts.owner):
+        return False
     if facts.is_setup and obligation.is_named:
         return bool(history.releases or history.enters)
     if facts.solution.setting.body is Body.FIXTURE:
         return not (history.yields or history.returns or history.moves or history.crosses)
     return True
+
+
+def ends_with_maker(one: Obligation, owner: Owner) -> bool:
+    """Say whether the class releases what made it, which releases it too (`self.context.socket()`)."""
+    made = one.node.func if one.site.resource.ends_with_maker and isinstance(one.node, ast.Call) else None
+    function = one.facts.function
+    if function is None or not isinstance(made, ast.Attribute):
+        return False
+    receiver, makers = receiver_of(function.node), set[str]()
+    if isinstance(made.value, ast.Name):
+        for statement in walk(function.node):
+            if isinstance(statement, ast.Assign):
+                sides = [*statement.targets, statement.value]
+                if any(isinstance(side, ast.Name) and side.id == made.value.id for side in sides):
+                    makers.update(*(own_attributes(side, receiver) for side in sides))
+    return any(owner.is_released(name) for name in makers | own_attributes(made.value, receiver))
 
 
 def _is_own_class(function: Function) -> bool:

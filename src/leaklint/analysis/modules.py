@@ -11,13 +11,22 @@ from functools import cached_property
 
 from leaklint.analysis.attributes import own_attributes
 from leaklint.analysis.drops import Drop, drops, evictions, filled, has_line
-from leaklint.analysis.facts import Facts, Obligation, closer, is_judged, is_made_for_caller, is_reportable, is_test_class
+from leaklint.analysis.facts import (
+    Facts,
+    Obligation,
+    closer,
+    ends_with_maker,
+    is_judged,
+    is_made_for_caller,
+    is_reportable,
+    is_test_class,
+)
 from leaklint.analysis.fields import fields
 from leaklint.analysis.fixtures import Fixture, fixture_of, stores_on_test
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
-from leaklint.analysis.names import Function, Scope, lambdas, receiver_of, terminal, walk
+from leaklint.analysis.names import Function, Scope, lambdas, terminal, walk
 from leaklint.analysis.opening import opened_in, opening_methods
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
@@ -147,7 +156,7 @@ class ModuleFacts:
                     continue  # or what holds it in turn is told to release it: `record.directory.cleanup()`
                 if not is_judged(owner, name, self.source) or any(_is_settled(each, owner, one) for each in one.attributes):
                     continue
-                if _ends_with_maker(one, owner) or self._is_released_below(owner, name) or self._is_taken(owner, name):
+                if ends_with_maker(one, owner) or self._is_released_below(owner, name) or self._is_taken(owner, name):
                     continue
                 if not (self._is_released_by_users(owner, name) or self._is_reaped(one) or is_made_for_caller(one, name)):
                     yield one, name, owner
@@ -324,22 +333,6 @@ def _is_settled(attribute: str, owner: Owner, one: Obligation) -> bool:
     """Say whether the class releases an attribute, or hands it on."""
     is_number = one.site.resource.is_virtual
     return owner.is_released(attribute) or owner.is_ended(attribute) or owner.is_handed_on(attribute, is_number)
-
-
-def _ends_with_maker(one: Obligation, owner: Owner) -> bool:
-    """Say whether the class releases what made it, which releases it too (`self.context.socket()`)."""
-    made = one.node.func if one.site.resource.ends_with_maker and isinstance(one.node, ast.Call) else None
-    function = one.facts.function
-    if function is None or not isinstance(made, ast.Attribute):
-        return False
-    receiver, makers = receiver_of(function.node), set[str]()
-    if isinstance(made.value, ast.Name):
-        for statement in walk(function.node):
-            if isinstance(statement, ast.Assign):
-                sides = [*statement.targets, statement.value]
-                if any(isinstance(side, ast.Name) and side.id == made.value.id for side in sides):
-                    makers.update(*(own_attributes(side, receiver) for side in sides))
-    return any(owner.is_released(name) for name in makers | own_attributes(made.value, receiver))
 
 
 def _may_module_acquire(module: ModuleFacts) -> bool:
