@@ -99,6 +99,55 @@ SILENT = {
         session = aiohttp.ClientSession()
         await session.close()
     """,
+    "a handler that a logger has: logging closes it at exit": """
+        import logging
+
+        class Log:
+            def __init__(self, path, loggers):
+                self.handler = logging.FileHandler(path)
+                for logger in loggers:
+                    logger.addHandler(self.handler)
+    """,
+    "an engine that another object is told to dispose of": """
+        from sqlalchemy import create_engine
+
+        class Backend:
+            def __init__(self, provider):
+                self.provider = provider
+
+            def ensure(self, url):
+                self.engine = create_engine(url)
+
+            def _dispose(self):
+                self.provider.dispose(self.engine)
+    """,
+    "a list of another object, which this one tells to release it": """
+        class Resources:
+            def __init__(self):
+                self.handles = []
+
+            def release(self):
+                for one in self.handles:
+                    one.close()
+
+        class Processes:
+            def __init__(self):
+                self.resources = []
+
+            def __exit__(self, *exc):
+                print("over")
+
+            def ensure(self, path):
+                resources = Resources()
+                self.resources.append(resources)
+                handle = open(path)
+                resources.handles.append(handle)
+                handle.seek(0)
+
+            def clean_up(self):
+                for one in self.resources:
+                    one.release()
+    """,
     "fixtures of trio": """
         import pytest
         import trio
@@ -144,6 +193,27 @@ FOUND = {
             async with aiohttp.ClientSession() as session:
                 async with session.get(url) as response:
                     return response  # LKR106
+    """,
+    "a handler that only a formatter is set for": """
+        import logging
+
+        class Log:
+            def __init__(self, path, formatter):
+                self.handler = logging.FileHandler(path)  # LKR401
+                self.handler.setFormatter(formatter)
+    """,
+    "a list of its own": """
+        class Processes:
+            def __init__(self):
+                self.handles = []
+
+            def __exit__(self, *exc):
+                print("over")
+
+            def ensure(self, path):
+                handle = open(path)  # LKR402
+                self.handles.append(handle)
+                handle.seek(0)
     """,
     "a set-up of the same name that nobody else calls": """
         class TestFile:
@@ -249,3 +319,22 @@ def test_what_was_never_used_is_not_lost(advice: Marks) -> None:
     assert advice(used) == [(4, "LKR903")]
     used = text.replace("self.auth = auth", 'self.session.get("/")\n        self.auth = auth')
     assert advice(used) == [(10, "LKR903")]
+
+
+def test_what_nothing_has_connected_yet_is_not_lost(advice: Marks) -> None:
+    text = dedented("""
+        import ftplib
+
+        class Target:
+            def __init__(self, options):
+                self.ftp = ftplib.FTP()
+                self.ftp.set_debuglevel(options.read("debug"))
+
+            def open(self, host):
+                self.ftp.connect(host)
+
+            def close(self):
+                self.ftp.quit()
+    """)
+    assert advice(text) == []
+    assert advice(text.replace("FTP()", "FTP(options.host)")) == [(5, "LKR903")]

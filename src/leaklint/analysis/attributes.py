@@ -85,18 +85,24 @@ def ended(node: FunctionNode) -> dict[str, int]:
         for name in [name.id for source in sources for name in walk(source) if isinstance(name, ast.Name)]:
             behind.setdefault(name, set()).update(attributes)
     for one in walk(node):
-        match one:
-            case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name)) as entered) if name == own:
-                subject: ast.expr = entered
-            case ast.Call(func=ast.Attribute(value=subject, attr=method)) if _is_release(method, subject, own):
-                pass
-            case ast.Call(func=function, args=[subject]) if is_closing(terminal(function)):  # `os.close(self.fd)`
-                pass
-            case _:
-                continue
-        names = own_attributes(subject, own) | (behind.get(subject.id, set()) if isinstance(subject, ast.Name) else set())
-        found.update((name, max(subject.lineno, found.get(name, 0))) for name in names)
+        for subject in _subjects(one, own):
+            names = own_attributes(subject, own) | (behind.get(subject.id, set()) if isinstance(subject, ast.Name) else set())
+            found.update((name, max(subject.lineno, found.get(name, 0))) for name in names)
     return found
+
+
+def _subjects(node: ast.AST, own: str) -> Iterator[ast.expr]:
+    """Yield what a piece of code releases: an object by its own method, or what a function is given for it."""
+    match node:
+        case ast.withitem(context_expr=ast.Attribute(value=ast.Name(id=name)) as entered) if name == own:
+            yield entered
+        case ast.Call(func=function, args=arguments):
+            if isinstance(function, ast.Attribute) and _is_release(function.attr, function.value, own):
+                yield function.value
+            if len(arguments) == 1 and is_closing(terminal(function)):  # `os.close(self.fd)`, `self.pool.dispose(self.engine)`
+                yield arguments[0]
+        case _:
+            pass
 
 
 def gives_attribute(node: FunctionNode, attribute: str) -> bool:

@@ -21,6 +21,8 @@ def failing_step(one: Obligation) -> Op | None:
     function = one.facts.function
     if function is None or one.facts.solution.setting.body is not Body.PLAIN or one.site.is_pending:
         return None  # what is not awaited here is not open here
+    if one.history.is_unopened and not one.history.openings:
+        return None  # `FTP()` without a host, to which nothing here connects
     is_kept = bool(one.attributes) and (not one.history.returns or not one.history.fields)
     if is_kept and one.facts.owner is not None and not one.facts.owner.is_released(one.attributes[0]):
         return None  # other rules speak of it

@@ -254,7 +254,7 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
 def _fill_field(op: Call, store: Store, setting: Setting) -> None:
     """Note what is put into a container that an attribute of self holds."""
     for value in store.values(op.receiver):
-        if isinstance(value, Field):
+        if isinstance(value, Field) and setting.own_type in (None, value.owner):
             for argument in op.arguments:
                 events.store_in_field(value.name, store.values(argument.operand), op, store, setting, is_container=True)
 

@@ -43,7 +43,7 @@ def acquire(site: Site, op: Call, store: Store, setting: Setting, is_unopened: b
     is_lazy = bool(site.resource.opened_by) or is_unopened
     store.set_status(site, frozenset((UNOPENED if is_lazy else site.open_mask,)))
     if setting.record is not None:
-        setting.record.of(site)
+        setting.record.of(site).is_unopened |= is_unopened
 
 
 def open_now(site: Site, op: Call, store: Store, setting: Setting) -> None:

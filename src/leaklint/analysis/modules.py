@@ -174,11 +174,18 @@ class ModuleFacts:
             for call in (node for node in walk(method) if isinstance(node, ast.Call)):
                 if self._is_adopted(call, attribute):
                     return True
+                if any(own_attributes(one, "self") == {attribute} for one in call.args) and self._takes_all(call):
+                    return True
                 given = [one.arg for one in call.keywords if own_attributes(one.value, "self") == {attribute}]
                 summary = self._catalogued(call) if given else None
                 if summary is not None and any(summary.effects.get(name or "") is Effect.TAKES for name in given):
                     return True
         return False
+
+    def _takes_all(self, call: ast.Call) -> bool:
+        """Say whether a method, whatever its receiver is, takes over what it is given: `logger.addHandler(self.handler)`."""
+        summary = self.project.catalogue.any_method(terminal(call)) if isinstance(call.func, ast.Attribute) else None
+        return summary is not None and summary.effects.get("*") is Effect.TAKES
 
     def _catalogued(self, call: ast.Call) -> Summary | None:
         """Give what the catalogue says of a callee, or of a method that event loops have."""

@@ -28,6 +28,7 @@ class History:
     crosses: dict[Op, None] = field(default_factory=dict)  # yields to a driver during which it is open
     openings: dict[Op, None] = field(default_factory=dict)  # calls of a method that opens it
     rebinds: dict[Op, None] = field(default_factory=dict)
+    is_unopened: bool = False  # its constructor was given nothing to open
     is_captured: bool = False  # somebody may use it, or what comes from it, at a time of his own
     fields: dict[str, Op] = field(default_factory=dict)  # attributes of self that it was stored in
     contained: set[str] = field(default_factory=set)  # those of them that keep it inside a container

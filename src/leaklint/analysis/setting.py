@@ -166,6 +166,7 @@ class Setting:
     bound: dict[tuple[Site, str], BoundMethod] = field(default_factory=dict)
     boxes: dict[Op, Box] = field(default_factory=dict)
     test_class: str | None = None  # the class whose test this is
+    own_type: str | None = None  # the type of `self`, where the body is one method
     record: Record | None = None
     is_releasing: bool = False  # the call at hand has released something
     is_notable: bool = False  # the block at hand did something to note besides what befell sites

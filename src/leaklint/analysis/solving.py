@@ -7,6 +7,7 @@ from leaklint.analysis.names import Function, function_scope
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.parameters import stand_in
 from leaklint.analysis.setting import Given, Project, Setting
+from leaklint.analysis.values import own_type
 from leaklint.catalogue import Catalogue
 
 
@@ -19,7 +20,9 @@ def lowered(function: Function, project: Project, catalogue: Catalogue, are_loop
     graph = lower(function.node.body, scope, kind, is_driven=driven, are_loops_full=are_loops_full)
     is_test = function.is_method and function.node.name.startswith("test")
     test_class = function.owner.name if is_test and function.owner is not None else None
-    return Setting(catalogue, project, scope, graph, body, {}, test_class=test_class)
+    owner = function.owner if function.is_method else None
+    type_name = own_type(project.path, owner.name) if owner is not None else None
+    return Setting(catalogue, project, scope, graph, body, {}, test_class=test_class, own_type=type_name)
 
 
 def solved(function: Function, setting: Setting, given: Given | None = None) -> Solution:

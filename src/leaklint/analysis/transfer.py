@@ -255,7 +255,7 @@ def _put(op: Put, store: Store, setting: Setting) -> None:
             store.env[box] = contents | values
             store.version += 1
     for container in store.values(op.container):
-        if isinstance(container, Field):
+        if isinstance(container, Field) and setting.own_type in (None, container.owner):
             events.store_in_field(container.name, values, op, store, setting, is_container=True)
     if not containers:
         own = set(store.carried(store.values(op.container)))  # what comes from the container may go back into it
