@@ -133,6 +133,19 @@ FOUND = {
             file = open(path)  # LKR101
             return file.read()
     """,
+    "a name for what opens": """
+        import gzip
+
+        def plain(path):
+            opener = open
+            file = opener(path)  # LKR101
+            return file.read()
+
+        def packed(path):
+            opener = gzip.open
+            file = opener(path)  # LKR101
+            return file.read()
+    """,
     "text that is put together": """
         def show(path, words):
             text = ""

@@ -24,7 +24,9 @@ EVICTING = re.compile(
 PROBING = re.compile(r"\b(?:has|get)attr\(\s*self\.\w+,\s*[\"'](?:a?close|shutdown|stop|cleanup|dispose|disconnect)\b")
 
 # after a word: a call or a value; not prose, keyword or attribute
-MAY_CALL = re.compile(r"\b(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b))")
+MAY_CALL = re.compile(r"\b(?:(?!\s*[\w'\"=:.])|(?=\s+(?:if|else|or|and|as)\b)|(?=[ \t]*\n))")
+LAST = re.compile(r"[ \t]*\n\s*[\w'\"=:.]")  # after a word: the end of its line, and one that begins like prose goes on
+VALUE = re.compile(r"(?:[=(]|\b(?:else|or|return))[ \t]*(?:\w+\.)*$")  # before a word at the end of a line: `opener = open`
 TYPED = re.compile(r"(?:\w\s*:|->)\s*(?:\w+\.)*$")  # before a word that names a type: `session: Session`, `-> Session | None`
 FARTHEST = 1000  # characters before a word in which the display of a dict may begin: its keys look like parameters
 RENAMED = re.compile(r"\s+as\b")
@@ -193,6 +195,8 @@ def _is_only_named(text: str, place: int, end: int) -> bool:
     """Say whether a word that is not called stands where it is imported by this name, or names a type."""
     if CALLED.match(text, end) or RENAMED.match(text, end):
         return False
+    if LAST.match(text, end) and VALUE.search(text, text.rfind("\n", 0, place) + 1, place) is None:
+        return True
     if text[place - 1 : place] in (" ", ".") and TYPED.search(text, text.rfind("\n", 0, place) + 1, place) is not None:
         first = max(0, place - FARTHEST)
         return text.rfind("{", first, place) <= text.rfind("}", first, place)
