@@ -25,15 +25,15 @@ def last_use(obligation: Obligation, suite: Suite, index: int) -> int | None:
 def _ended_by_release(obligation: Obligation, suite: Suite, index: int, last: int) -> int | None:
     """Let the block reach as far as the release that stands in the suite now, and no farther: what follows outlives it.
 
-    What nothing uses before its release works by itself, as a listener or a tracer does: then the block must hold all up
-    to the release, wherever that stands.
+    What nothing uses before its release works by itself, as a listener or a tracer does (a descriptor does not): then the
+    block must hold all up to the release, wherever that stands.
     """
     releases = [op for op in obligation.history.releases if isinstance(op, Call) and is_release_statement(op)]
     places = {op: _index_of(op, suite) for op in releases}
     after = [place for op, place in places.items() if place is not None and place > index and suite[place] is op.statement]
     if after:
         return min(after) - 1
-    if last > index or not places:
+    if last > index or not places or obligation.site.resource.is_virtual:
         return last
     found = [place for place in places.values() if place is not None]
     return max(found) if len(found) == len(places) else None
