@@ -705,8 +705,52 @@ SILENT = {
                 assert connection.root() == {}
                 database.close()
     """,
+    "a count that is not over where a break has left the loop": """
+        import socket
+
+        def ask(address, question):
+            tries = 0
+            while tries < 5:
+                try:
+                    sock = socket.create_connection(address)
+                    break
+                except ConnectionRefusedError:
+                    tries += 1
+            if tries == 5:
+                return None
+            with sock:
+                return sock.sendall(question)
+
+        def ask_at_most(address, question, most):
+            tries = 0
+            while tries < most:
+                try:
+                    sock = socket.create_connection(address)
+                    break
+                except ConnectionRefusedError:
+                    tries += 1
+            if tries >= most:
+                raise ValueError(address)
+            with sock:
+                return sock.sendall(question)
+    """,
 }
 FOUND = {
+    "a count that is over wherever the loop has ended": """
+        import socket
+
+        def ask(address, question):
+            tries = 0
+            sock = None
+            while tries < 5:
+                tries += 1
+                if sock is None:
+                    sock = socket.create_connection(address)  # LKR101
+            if tries == 5:
+                return None
+            with sock:
+                return sock.sendall(question)
+    """,
     "a connection of a database that nobody closes": """
         from ZODB.DB import DB
 

@@ -21,6 +21,7 @@ class Builder:
         self.is_driven = is_driven
         self.tests: dict[str, int] = {}
         self.listed: set[str] = set()  # the subjects of tests for several strings
+        self.counting: set[str] = set()  # the conditions of loops that count: `i < 5`
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}
         self._temporaries = 0

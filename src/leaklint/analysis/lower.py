@@ -12,7 +12,7 @@ from leaklint.analysis import ops
 from leaklint.analysis.asking import loopless_handlers
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
 from leaklint.analysis.lower_binding import Bindings
-from leaklint.analysis.lower_condition import Conditions, asserted_by, is_irrefutable, is_never_empty
+from leaklint.analysis.lower_condition import Conditions, asserted_by, conditions_that_count, is_irrefutable, is_never_empty
 from leaklint.analysis.names import Scope, children, terminal
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.model.data import dataclass, field
@@ -208,6 +208,7 @@ class Lowerer(Conditions, Bindings):
         head, body, orelse, after = self.new_block(), self.new_block(), self.new_block(), self.new_block()
         self.jump(head)
         self.current = head
+        self.counting.update(conditions_that_count(node.test))
         self.branch(node.test, body, orelse)
         self.context = Loop(self.context, head, after)
         self.current = body

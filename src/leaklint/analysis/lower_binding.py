@@ -55,6 +55,8 @@ class Bindings(Expressions):
                 source = self.operand(value)
                 if isinstance(target, ast.Name) and self.is_variable(target.id):
                     self.emit(ops.Put(node, node.lineno, self.renamed(target.id), source))
+                    if isinstance(value, ast.Constant):  # `count += 1`: what tests have told of it is void
+                        self.note_change(self.renamed(target.id))
                 elif source is not None:
                     self.emit(ops.Escape(node, node.lineno, source))
                 if isinstance(target, ast.Attribute | ast.Subscript):

@@ -2,6 +2,7 @@
 
 import ast
 from abc import abstractmethod
+from collections.abc import Iterator
 
 from leaklint.analysis import ops
 from leaklint.analysis.callee import is_class_name
@@ -118,6 +119,8 @@ class Conditions(Expressions):
         is_none = isinstance(right, ast.Constant) and right.value is None
         if is_none and isinstance(op, ast.Is | ast.IsNot) and (state := self._state(left)) is not None:
             return state, not flipped
+        if self.counting and (end := self._end_of_count(left, op, right)) is not None:
+            return end, not isinstance(op, ast.Lt)
         source, literal = self.operand(left), literal_of(right)
         is_listing = isinstance(op, ast.In | ast.NotIn) and not isinstance(right, ast.Constant) and source is not None
         among = _strings_in(right) if is_listing else None
@@ -144,6 +147,16 @@ class Conditions(Expressions):
         if opaque is not None and isinstance(literal, str) and kind is Comparison.EQUALS:
             return Test(opaque.name, Comparison.EQUALS, literal, source), flipped
         return opaque, flipped
+
+    def _end_of_count(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test | None:
+        """Give the condition of a loop that counts for a test of whether the count is over: `i == 5` where `i < 5` went on."""
+        asked = ast.Compare(left, [ast.Lt()], [right])
+        if not isinstance(op, ast.Lt | ast.Eq | ast.GtE) or ast.unparse(asked) not in self.counting:
+            return None
+        source, literal, _ = self.operand(left), literal_of(right), self.operand(right)
+        if source is None or not isinstance(literal, int):
+            return self._opaque(asked)
+        return Test(self._named(asked), Comparison.LESS, literal, source)
 
     def _is_earlier(self, node: ast.expr) -> bool:
         """Say whether a value is none that the body can have acquired: a parameter, a tuple."""
@@ -188,6 +201,16 @@ def is_irrefutable(pattern: ast.pattern, subject: ast.expr) -> bool:
             return is_plain and len(patterns) == len(elements) and not any(isinstance(one, ast.Starred) for one in elements)
         case _:
             return False
+
+
+def conditions_that_count(test: ast.expr) -> Iterator[str]:
+    """Yield the conditions of a loop, in words, that end it once a variable has come to a number or another name's value."""
+    for one in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+        match one:
+            case ast.Compare(left=ast.Name(), ops=[ast.Lt()], comparators=[ast.Constant() | ast.Name()]):
+                yield ast.unparse(one)
+            case _:
+                pass
 
 
 def is_never_empty(node: ast.expr, scope: Scope) -> bool:
