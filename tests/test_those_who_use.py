@@ -148,6 +148,17 @@ SILENT = {
                 for one in self.resources:
                     one.release()
     """,
+    "responses that a double gives": """
+        from aiohttp import ClientSession
+        from aioresponses import aioresponses
+
+        @aioresponses()
+        async def test_status(mocked):
+            mocked.get("/", status=204)
+            async with ClientSession() as session:
+                response = await session.get("/")
+                assert response.status == 204
+    """,
     "fixtures of trio": """
         import pytest
         import trio
@@ -201,6 +212,24 @@ FOUND = {
             def __init__(self, path, formatter):
                 self.handler = logging.FileHandler(path)  # LKR401
                 self.handler.setFormatter(formatter)
+    """,
+    "a session that meets a double of the server": """
+        from aiohttp import ClientSession
+        from aioresponses import aioresponses
+
+        @aioresponses()
+        async def test_status(mocked):
+            session = ClientSession()  # LKR101
+            response = await session.get("/")
+            assert response.status == 204
+    """,
+    "a response of a server": """
+        from aiohttp import ClientSession
+
+        async def test_status():
+            async with ClientSession() as session:
+                response = await session.get("/")  # LKR101
+                assert response.status == 204
     """,
     "a list of its own": """
         class Processes:

@@ -18,6 +18,7 @@ SETTING_UP = frozenset(("setUp", "asyncSetUp", "setUpClass", "setup_method", "se
 DOUBLES = frozenset(("fake", "mock", "stub", "dummy"))
 PARTS = frozenset(("sock", "socket", "conn", "connection", "session", "transport", "stream", "pool", "channel", "process"))
 HELPERS = 20  # that are looked into
+ANSWERING = {"aioresponses": "aiohttp", "responses": "requests", "requests_mock": "requests", "respx": "httpx"}
 ENABLING = frozenset(("enable", "install", "activate", "patch"))
 
 
@@ -54,6 +55,13 @@ def is_replaced(staged: Stage, scope: Scope, catalogue: Catalogue) -> bool:
     if any(_is_replacing(one, frozenset(), scope, catalogue) for one in staged.own):
         return True
     return any(_is_replacing(one, _restored(one, scope), scope, catalogue) for one in staged.prepared)
+
+
+def is_answered(resource: str, scope: Scope) -> bool:
+    """Say whether a kind of resource is a response which a double that the module imports gives in the place of a server."""
+    library, _, name = resource.partition(".")
+    roots = (dotted.partition(".")[0] for dotted in scope.bindings.imports.values()) if name.endswith("Response") else ()
+    return any(ANSWERING.get(root) == library for root in roots)
 
 
 def patched_names(node: ast.AST) -> Iterator[str]:
