@@ -94,10 +94,8 @@ def may_return_memory(node: Definition | None, scope: Scope) -> bool:
     """Say whether a function may return a file in memory, which it alone can tell: `return raw if as_is else BytesIO(raw)`."""
     if not isinstance(node, ast.FunctionDef):
         return False
-    module = scope
-    while module.outer is not None:
-        module = module.outer
-    return any(one.partition(".")[0] == "io" for one in module.bindings.imports.values()) and _names_memory(node)
+    imported = scope.module.bindings.imports.values()
+    return any(one.partition(".")[0] == "io" for one in imported) and _names_memory(node)
 
 
 @retained

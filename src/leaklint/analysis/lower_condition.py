@@ -220,8 +220,8 @@ def is_never_empty(node: ast.expr, scope: Scope) -> bool:
             return any(not isinstance(one, ast.Starred) for one in elements)
         case ast.Call(func=ast.Name(id="range") as called, args=[*numbers], keywords=[]) if len(numbers) < 3:
             ends = [one.value for one in numbers if isinstance(one, ast.Constant) and isinstance(one.value, int)]
-            is_ascending = len(ends) == len(numbers) and [0, *ends][-2:] == sorted({0, *ends} if len(ends) < 2 else set(ends))
-            return is_ascending and scope.dotted(called) == "builtins.range"
+            is_known = bool(ends) and len(ends) == len(numbers) and scope.dotted(called) == "builtins.range"
+            return is_known and bool(range(*ends))
         case _:
             return False
 
