@@ -159,6 +159,35 @@ SILENT = {
                 response = await session.get("/")
                 assert response.status == 204
     """,
+    "an object whose only socket is closed for it": """
+        import socket
+
+        class Socket:
+            def __init__(self):
+                self._socket = socket.socket()
+
+            def bind(self, path):
+                self._socket.bind(path)
+
+            def close(self):
+                self._socket.close()
+
+        def bound(path):
+            sock = Socket()
+            try:
+                sock.bind(path)
+            except OSError:
+                sock._socket.close()
+                raise
+            return sock
+
+        def serve(path):
+            sock = Socket()
+            try:
+                sock.bind(path)
+            finally:
+                sock._socket.close()
+    """,
     "fixtures of trio": """
         import pytest
         import trio
@@ -230,6 +259,24 @@ FOUND = {
             async with ClientSession() as session:
                 response = await session.get("/")  # LKR101
                 assert response.status == 204
+    """,
+    "an object whose only socket is shut down": """
+        import socket
+
+        class Socket:
+            def __init__(self):
+                self._socket = socket.socket()
+
+            def bind(self, path):
+                self._socket.bind(path)
+
+            def close(self):
+                self._socket.close()
+
+        def serve(path):
+            sock = Socket()  # LKR101
+            sock.bind(path)
+            sock._socket.shutdown(socket.SHUT_RDWR)
     """,
     "a list of its own": """
         class Processes:

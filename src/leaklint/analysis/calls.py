@@ -215,6 +215,9 @@ def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome:
                 containers.call_on_box(op, method, value, store, setting, outcome)
             case Instance(type_name=type_name):
                 is_known |= _call_on_instance(op, method, type_name, store, setting, outcome)
+            case View(site=site) if events.is_all_it_holds(op, method, site):
+                is_known = True
+                events.release_all(site, op, store, setting)
             case View(site=site) | Dependent(site=site):
                 is_known = True
                 events.use(site, op, store, setting, method if isinstance(value, View) else None)

@@ -70,6 +70,15 @@ def is_release(site: Site, method: str) -> bool:
     return method in resource.part_releases and method not in resource.closed
 
 
+def is_all_it_holds(op: Call, method: str, site: Site) -> bool:
+    """Say whether a call closes the one thing that an object of a first-party class holds: `client._socket.close()`."""
+    match op.node.func:
+        case ast.Attribute(value=ast.Attribute(attr=attribute)) if method in ("close", "aclose"):
+            return site.own_type is not None and site.resource.holds == {attribute}
+        case _:
+            return False
+
+
 def release(site: Site, method: str, op: Op, store: Store, setting: Setting) -> bool:
     """Release what a method releases; say whether it releases anything."""
     resource = site.resource
