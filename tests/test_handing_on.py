@@ -734,8 +734,44 @@ SILENT = {
             with sock:
                 return sock.sendall(question)
     """,
+    "a fixture replaces what makes it": """
+        import pytest
+        import zmq
+
+        @pytest.fixture
+        def fake_context(mocker):
+            return mocker.patch("zmq.Context", return_value=mocker.Mock())
+
+        def bound(context, address):
+            sock = context.socket(zmq.PUB)
+            sock.bind(address)
+            return sock
+
+        def test_bound(fake_context):
+            context = zmq.Context()
+            sock = bound(context, "tcp://*")
+            assert sock is not None
+    """,
 }
 FOUND = {
+    "a fixture replaces what another library makes": """
+        import pytest
+        import zmq
+
+        @pytest.fixture
+        def fake_client(mocker):
+            return mocker.patch("redis.Redis", return_value=mocker.Mock())
+
+        def bound(context, address):
+            sock = context.socket(zmq.PUB)
+            sock.bind(address)
+            return sock
+
+        def test_bound(fake_client):
+            context = zmq.Context()
+            sock = bound(context, "tcp://*")  # LKR101
+            assert sock is not None
+    """,
     "a count that is over wherever the loop has ended": """
         import socket
 

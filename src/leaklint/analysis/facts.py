@@ -157,6 +157,8 @@ class Obligation:
             return True
         if facts.function is not None and staging.is_answered(self.site.resource.name, facts.module):
             return True
+        if self.site.resource.ends_with_maker and staging.is_made_by_double(self.site.resource.name, facts.stage):
+            return True
         if facts.patched and not facts.patched.isdisjoint(re.split(r"\W+", self.site.label.partition(", which owns ")[2])):
             return True  # what it owns is a double's
         if facts.patched & staging.OPENERS and (self.site.resource.opened_by or not _is_catalogued(self)):

@@ -1,13 +1,13 @@
 """What a test stages: the failures and warnings that it expects, and the doubles that it puts in the place of what opens.
 
-It reads the text of a function, of the functions around it, of its class's set-up and of the helpers of the module that
-it calls; what these call in turn, and what other modules do, it does not know.
+It reads the text of a function, of the functions around it, of its class's set-up and of the helpers and fixtures of the
+module that it calls or asks for; what these call in turn, and what other modules do, it does not know.
 """
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
 
-from leaklint.analysis.callee import is_class_name, words
+from leaklint.analysis.callee import is_class_name, is_standard, words
 from leaklint.analysis.names import Function, Scope, terminal, walk
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass
@@ -28,17 +28,19 @@ class Stage:
 
     own: Sequence[ast.AST]  # the body, and the functions around it with their decorators
     prepared: Sequence[ast.AST] = ()  # set-ups, and helpers that it calls: what they restore themselves stays as it was
+    asked: Sequence[ast.AST] = ()  # fixtures: what they replace by name is replaced, what else they make is theirs
 
     @property
     def all(self) -> list[ast.AST]:
         """All of them."""
-        return [*self.own, *self.prepared]
+        return [*self.own, *self.prepared, *self.asked]
 
 
 def stage(function: Function, module: Scope) -> Stage:
     """Give the stage of a function."""
     own: list[ast.AST] = []
     prepared: list[ast.AST] = []
+    asked: list[ast.AST] = []
     current: Function | None = function
     while current is not None:
         own.append(current.node)
@@ -46,8 +48,9 @@ def stage(function: Function, module: Scope) -> Stage:
             own += current.owner.decorator_list
             prepared += [one for one in _methods(current.owner, module) if one.name in SETTING_UP]
         prepared += _helpers(current, module)
+        asked += _fixtures(current, module)
         current = current.outer
-    return Stage(own, prepared)
+    return Stage(own, prepared, asked)
 
 
 def is_replaced(staged: Stage, scope: Scope, catalogue: Catalogue) -> bool:
@@ -78,6 +81,20 @@ def patched_names(node: ast.AST) -> Iterator[str]:
             for target in one.targets:  # `bz2.BZ2File = fake`
                 if isinstance(target, ast.Attribute) and is_class_name(target.attr):
                     yield target.attr
+
+
+def is_made_by_double(type_name: str, staged: Stage) -> bool:
+    """Say whether a class of the library of some type is replaced: what makes a thing of that type is a double."""
+    for one in (one for node in staged.all for one in walk(node)):
+        match one:
+            case ast.Call(args=[ast.Constant(value=str(target)), *_]) if terminal(one) == "patch":
+                library, _, name = target.rpartition(".")
+                is_same = library.partition(".")[0] == type_name.partition(".")[0]
+                if is_same and is_class_name(name) and not is_standard(library):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def patched_objects(node: ast.AST) -> Iterator[str]:
@@ -228,6 +245,14 @@ def _called(call: ast.expr, function: Function, module: Scope) -> Iterator[ast.A
             yield from (one for one in _methods(function.owner, module) if one.name == name)
         case _:
             pass
+
+
+def _fixtures(function: Function, module: Scope) -> Iterator[ast.AST]:
+    """Yield the fixtures of the module that a function asks for by its parameters."""
+    for argument in function.node.args.args:
+        found = module.definition(argument.arg)
+        if isinstance(found, ast.FunctionDef) and any(terminal(one) == "fixture" for one in found.decorator_list):
+            yield found
 
 
 def _helpers(function: Function, module: Scope) -> list[ast.AST]:
