@@ -1,6 +1,7 @@
 """Finds the libcst nodes of `ast` spans. What is not found exactly, and with the same text, is not rewritten."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -12,6 +13,7 @@ Positions = Mapping[cst.CSTNode, CodeRange]
 AstStatement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 
 
+@lru_cache(maxsize=1)  # fixes that do not hold together are tried in parts on the same text; libcst's nodes never change
 def parse(text: str) -> tuple[cst.Module, Positions]:
     """Parse a module and give the positions of its nodes (1-based lines, columns in characters).
 
