@@ -71,6 +71,30 @@ FOUND = {
                 while received < 100:
                     received += len(connection.recv(10))
     """,
+    "what the module names": """
+        import socket
+
+        from sqlalchemy import create_engine
+
+        class Folder:
+            def index(self):
+                return open("index")
+
+        engine = create_engine("sqlite://")
+        listener = socket.create_server(("localhost", 0))
+        folder = Folder()
+
+        def rows():
+            connection = engine.connect()  # LKR101
+            return connection.execute("select 1").fetchall()
+
+        def serve():
+            peer, _ = listener.accept()  # LKR101
+            peer.sendall(b"hello")
+
+        def first():
+            return folder.index().readline()  # LKR104
+    """,
     "annotated parameters": """
         from __future__ import annotations
 
@@ -205,6 +229,26 @@ SILENT = {
             def close(self):
                 self.listener.close()
                 self.replaced.close()
+    """,
+    "names of the module that are something else by now": """
+        import socket
+
+        listener = socket.create_server(("localhost", 0))
+        listener = wrapped(listener)
+        other = socket.create_server(("localhost", 0))
+
+        def serve():
+            peer, _ = listener.accept()
+            peer.sendall(b"hello")
+
+        def serve_given(other):
+            peer, _ = other.accept()
+            peer.sendall(b"hello")
+
+        def serve_own():
+            other = make()
+            peer, _ = other.accept()
+            peer.sendall(b"hello")
     """,
     "what the peer is handed on to": """
         import socket

@@ -3,6 +3,8 @@
 Only what such a method acquires is made of it here; what it does to its arguments, the caller guesses from its name.
 """
 
+import ast
+
 from leaklint.analysis import arguments, effects
 from leaklint.analysis.acquiring import Outcome
 from leaklint.analysis.ops import Call
@@ -14,8 +16,21 @@ from leaklint.analysis.values import NOTHING, instance
 def acquire(op: Call, method: str, owner: str, attribute: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     """Call a method that acquires on what an attribute holds (`self.listener.accept()`); say whether it is one."""
     type_name = setting.project.attribute_type(owner, attribute)
-    if type_name is None:
+    return type_name is not None and _acquire_by(op, method, type_name, store, setting, outcome)
+
+
+def acquire_by_global(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call a method that acquires on what the module names (`engine.connect()`); say whether it is one."""
+    receiver = op.node.func.value if isinstance(op.node.func, ast.Attribute) else None
+    if op.receiver is not None or method not in setting.project.vocabulary.words or not isinstance(receiver, ast.Name):
         return False
+    if setting.scope.find(receiver.id) is not setting.scope.module:
+        return False
+    type_name = setting.project.global_type(receiver.id)
+    return type_name is not None and _acquire_by(op, method, type_name, store, setting, outcome)
+
+
+def _acquire_by(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     summary = setting.catalogue.method(type_name, method)
     if summary is not None and any(summary.acquires):
         if summary.is_coroutine and not op.is_awaited:

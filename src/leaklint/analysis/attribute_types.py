@@ -55,6 +55,13 @@ def type_of_attribute(family: list[tuple[Classes, ast.ClassDef]], attribute: str
     return found.pop() if len(found) == 1 else None
 
 
+def type_of_global(name: str, project: Classes) -> str | None:
+    """Name the type of what a module binds a name to, once and by a call; None where it does not."""
+    bindings = project.scope.bindings
+    value = bindings.values.get(name) if bindings.variables.get(name) == 1 else None
+    return _made(value.func, project, project.scope) if isinstance(value, ast.Call) else None
+
+
 def _types(one: Assigned, project: Classes, owner: str) -> Iterator[str | None]:
     scope = project.scope_of(one.method) if one.method is not None else project.scope
     if one.is_annotation:

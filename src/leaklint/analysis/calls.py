@@ -236,7 +236,7 @@ def _call_method(op: Call, method: str, store: Store, setting: Setting, outcome:
                 outcome.values.add(site)
             case _:
                 pass
-    if not is_known:
+    if not (is_known or attribute_calls.acquire_by_global(op, method, store, setting, outcome)):
         _call_unknown_method(op, method, store, setting, outcome)
 
 

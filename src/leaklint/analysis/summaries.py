@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from leaklint.analysis import bodies, constructors
-from leaklint.analysis.attribute_types import type_of_attribute
+from leaklint.analysis.attribute_types import type_of_attribute, type_of_global
 from leaklint.analysis.attributes import stores
 from leaklint.analysis.callee import is_class_name, is_standard
 from leaklint.analysis.fields import default_factories, fields
@@ -187,6 +187,12 @@ class ModuleProject:
             family = found[0].lineage(node) if found is not None and isinstance(node, ast.ClassDef) else []
             self._attribute_types[key] = type_of_attribute([*family], attribute)
         return self._attribute_types[key]
+
+    def global_type(self, name: str) -> str | None:
+        """Name the type of what the module binds a name to, once and by a call; None where nobody knows."""
+        if ("", name) not in self._attribute_types:
+            self._attribute_types["", name] = type_of_global(name, self)
+        return self._attribute_types["", name]
 
     def type_named(self, node: ast.expr) -> str | None:
         """Name the type of the first-party class that an expression names."""
