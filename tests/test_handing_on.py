@@ -752,8 +752,26 @@ SILENT = {
             sock = bound(context, "tcp://*")
             assert sock is not None
     """,
+    "a file that is taken out of its wrapper": """
+        import io
+
+        def write(path, text):
+            file = open(path, "w")
+            if file.encoding != "utf-8":
+                file = io.TextIOWrapper(file.detach(), "utf-8")
+            file.write(text)
+            file.close()
+    """,
 }
 FOUND = {
+    "a file that is taken out of its wrapper and left open": """
+        import io
+
+        def write(path, text):
+            file = open(path, "w")  # LKR101
+            other = io.TextIOWrapper(file.detach(), "utf-8")
+            other.write(text)
+    """,
     "a fixture replaces what another library makes": """
         import pytest
         import zmq
