@@ -323,6 +323,7 @@ SILENT = {
         def contents(memory: Memory, opener, url):
             print(memory.open("x").read(), Memory().open("x").read(), opener.open(url).read())
             print(storages.open("x").read(), Shelf.open("x").read())
+            print(page.open("/count").read(), user.open(url).readlines())
 
         def managed(storage):
             with storage.open("x") as file:

@@ -1,9 +1,11 @@
 """Files that something unknown opens and that are read at once: `storage.open(name).read()`, `json.load(fs.open(path))`.
 
-Nobody knows what the receiver is; but what its `open` gives has been used as a file, and has no name to be closed by.
+Nobody knows what the receiver is; but what its `open` gives is used as a file, and has no name to be closed by. That it
+is read does not tell: a browser's page is. A mode tells, a loader, the name of the receiver, or that nothing names a page.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from leaklint.analysis.acquiring import Outcome, mask
@@ -16,7 +18,8 @@ from leaklint.analysis.values import Field, Site
 
 READING = frozenset(("read", "readline", "readlines"))
 LOADING = frozenset(f"{module}.{name}" for module in ("json", "pickle", "marshal", "plistlib") for name in ("load", "dump"))
-
+MODE = re.compile(r"[rwax][bt+]{0,2}")
+FILING = frozenset(("storage", "storages", "fs", "filesystem", "path", "file", "folder", "directory", "archive", "zip", "tar"))
 REQUESTING = frozenset(("opener", "browser", "client", "app", "session", "request"))  # what these open is no file
 
 
@@ -42,8 +45,17 @@ def _opened(op: Call) -> Iterator[tuple[ast.Call, str | None]]:
     else:
         return
     for node, operand in found:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "open":
+        is_open = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "open"
+        if isinstance(node, ast.Call) and is_open and (op.method is None or _is_file(node)):
             yield node, operand
+
+
+def _is_file(node: ast.Call) -> bool:
+    """Say whether a call of `open`, or the name of its receiver, tells that a file is opened."""
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    given = [*node.args, *(one.value for one in node.keywords)]
+    modes = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return not given or any(MODE.fullmatch(one) for one in modes) or not FILING.isdisjoint(words(terminal(receiver)))
 
 
 def _is_unknown(node: ast.Call, store: Store, setting: Setting) -> bool:
