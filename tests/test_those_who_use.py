@@ -356,6 +356,25 @@ CURES = {
             for end in ends:
                 os.close(end)
     """,
+    "open it in a `with` block around the `yield`": """
+        import pytest
+
+        @pytest.fixture
+        def settings(tmp_path):
+            file = open(tmp_path / "a")
+            yield file.name
+    """,
+    "is opened in `connected`, which `setUp` calls, and never released; register": """
+        import socket
+        from unittest import TestCase
+
+        class ClientTest(TestCase):
+            def setUp(self):
+                self.connected("a")
+
+            def connected(self, host):
+                self.sock = socket.create_connection((host, 1))
+    """,
     "register its release: `self.addCleanup(mock.patch.stopall)`": """
         from unittest import TestCase, mock
 

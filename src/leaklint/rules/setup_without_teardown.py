@@ -34,7 +34,9 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
         if not run.has_counterpart(setup):
             siblings = [other for start, other, _ in found if start is setup]
             fix = plan_setup(one, setup, run, siblings, module.target)
-            text = f"{subject(one)} is opened in `{setup.node.name}` and never released; {cure_in_setup(one, setup)}"
+            maker = one.facts.function.node.name if one.facts.function is not None else setup.node.name
+            where = f"`{setup.node.name}`" if maker == setup.node.name else f"`{maker}`, which `{setup.node.name}` calls,"
+            text = f"{subject(one)} is opened in {where} and never released; {cure_in_setup(one, setup)}"
             yield opening(one, rule.code, text, (Step(one.line, "acquired here"),), fix)
 
 

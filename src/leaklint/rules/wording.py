@@ -46,10 +46,13 @@ def cure_in_fixture(obligation: Obligation) -> str:
     way = way_of(obligation, name_of(obligation))
     if way is None:
         return "release it after the `yield`"
+    is_handed_out = bool(obligation.history.yields or obligation.history.returns)
     if way.opener is None:
-        return "`yield` it and release it with " + "; ".join(f"`{line}`" for line in way.lines)
+        releasing = "release it with " + "; ".join(f"`{line}`" for line in way.lines)
+        return f"`yield` it and {releasing}" if is_handed_out else f"{releasing} after the `yield`"
     wrapper = f" {way.opener.wrapper}(...)" if way.opener.wrapper else ""
-    return f"`yield` it inside {_with(way.opener.is_async)}{wrapper}` block"
+    block = f"{_with(way.opener.is_async)}{wrapper}` block"
+    return f"`yield` it inside {block}" if is_handed_out else f"open it in {block} around the `yield`"
 
 
 CLEANUPS = {"setUp": "self.addCleanup", "asyncSetUp": "self.addAsyncCleanup", "setUpClass": "cls.addClassCleanup"}
