@@ -433,3 +433,23 @@ def test_what_nothing_has_connected_yet_is_not_lost(advice: Marks) -> None:
     """)
     assert advice(text) == []
     assert advice(text.replace("FTP()", "FTP(options.host)")) == [(5, "LKR903")]
+
+
+@pytest.mark.parametrize("scope", ["trio.CancelScope(shield=True)", "trio.move_on_after(3)", "contextlib.suppress(OSError)"])
+def test_the_scope_of_a_release_does_not_fail_before_it(scope: str, advice: Marks) -> None:
+    text = dedented(f"""
+        import contextlib
+        import trio
+
+        async def connected(host, greet):
+            stream = await trio.open_tcp_stream(host, 1)
+            try:
+                await greet(host)
+            except BaseException:
+                with {scope}:
+                    await stream.aclose()
+                raise
+            return stream
+    """)
+    assert advice(text) == []
+    assert advice(text.replace(scope, "open(host)")) == [(5, "LKR903")]

@@ -43,7 +43,8 @@ QUIET = (
     | {f"warnings.{name}" for name in ("catch_warnings", "simplefilter", "filterwarnings")}
     | {"atexit.register", "atexit.unregister", "weakref.finalize", "weakref.ref", "functools.partial", "logging.getLogger"}
     | {f"threading.{name}" for name in ("RLock", "Condition", "Semaphore", "BoundedSemaphore", "local", "Thread")}
-    | {f"asyncio.{name}" for name in ("Lock", "Event", "Condition", "Semaphore", "Queue")}
+    | {f"asyncio.{name}" for name in ("Lock", "Event", "Condition", "Semaphore", "Queue", "timeout", "timeout_at", "shield")}
+    | {f"{library}.{name}" for library in ("anyio", "trio") for name in ("CancelScope", "move_on_after", "fail_after")}
     | {f"collections.{name}" for name in ("OrderedDict", "defaultdict", "deque", "Counter")}
     | {"struct.calcsize", "struct.Struct", "socket.CMSG_SPACE", "socket.CMSG_LEN"}
     | {"sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_sessionmaker"}
