@@ -87,7 +87,8 @@ def _may_be_another(obligation: Obligation) -> bool:
 def _is_released_twice(obligation: Obligation, suite: Suite) -> bool:
     """Say whether a suite releases again what it has released: a test of just that, which a with would undo."""
     own = {op.statement for op in obligation.history.releases if isinstance(op, Call) and is_release_statement(op)}
-    return sum(statement in own for statement in suite) > 1
+    places = obligation.facts.places
+    return sum(statement in places and places[statement][0] is suite for statement in own) > 1
 
 
 def _siblings(obligation: Obligation) -> list[Obligation]:

@@ -93,7 +93,8 @@ def is_release_statement(op: Call) -> bool:
 
 def _is_in_with(statement: ast.stmt, obligation: Obligation, suite: Suite) -> bool:
     """Say whether a release stands in a with of its own inside the new block: what that does for it must stay."""
-    if any(statement is one for one in suite):
+    places = obligation.facts.places
+    if statement in places and places[statement][0] is suite:
         return False
     for above in obligation.facts.around(statement):
         if isinstance(above, ast.With | ast.AsyncWith):

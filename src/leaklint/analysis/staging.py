@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from leaklint.analysis.callee import is_class_name, is_standard, words
 from leaklint.analysis.names import Function, Scope, terminal, walk
+from leaklint.analysis.retention import retained
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass
 
@@ -137,7 +138,7 @@ def is_filled_with_double(function: Function | None, module: Scope, node: ast.ex
     """
     if function is None:
         return False
-    if any(name in names for name in _fillings(function.node)):
+    if not _fillings(function.node).isdisjoint(names):
         return True
     seen: list[ast.AST] = []
     waiting = [node]
@@ -146,7 +147,7 @@ def is_filled_with_double(function: Function | None, module: Scope, node: ast.ex
             if helper not in seen:
                 seen.append(helper)
                 waiting += [one for one in walk(helper) if isinstance(one, ast.Call)]
-    return any(True for helper in seen for _ in _fillings(helper))
+    return any(_fillings(helper) for helper in seen)
 
 
 def is_about_leaks(function: Function | None) -> bool:
@@ -224,16 +225,19 @@ def _methods(owner: ast.ClassDef, module: Scope, depth: int = 0) -> Iterator[ast
             yield from _methods(found, module, depth + 1)
 
 
-def _fillings(node: ast.AST) -> Iterator[str]:
-    """Yield the names of the objects for a part of which code puts a double."""
+@retained
+def _fillings(node: ast.AST) -> frozenset[str]:
+    """Give the names of the objects for a part of which code puts a double."""
+    found: set[str] = set()
     for one in walk(node):
         match one:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name), attr=part)], value=ast.Call() as made):
                 is_double = is_class_name(terminal(made)) and not DOUBLES.isdisjoint(words(terminal(made)))
                 if is_double and not PARTS.isdisjoint(words(part)):
-                    yield name
+                    found.add(name)
             case _:
                 pass
+    return frozenset(found)
 
 
 def _called(call: ast.expr, function: Function, module: Scope) -> Iterator[ast.AST]:
