@@ -382,6 +382,22 @@ CURES = {
             def setUp(self):
                 self.log = mock.patch("program.log").start()
     """,
+    "give it a name, and register its release with `self.addCleanup`": """
+        import socket
+        from unittest import TestCase
+
+        class Server:
+            def start(self):
+                self.sock = socket.create_server(("", 0))
+                return self.sock.getsockname()
+
+            def stop(self):
+                self.sock.close()
+
+        class ServerTest(TestCase):
+            def setUp(self):
+                self.address = Server().start()
+    """,
 }
 
 

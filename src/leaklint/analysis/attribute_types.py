@@ -5,10 +5,11 @@ annotation, an element of a tuple) nobody knows; what others assign from outside
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from leaklint.analysis.bodies import annotated
+from leaklint.analysis.evaluation import alternatives
 from leaklint.analysis.names import FunctionNode, Scope, receiver_of, walk
 from leaklint.analysis.retention import retained
 from leaklint.catalogue import Catalogue
@@ -46,7 +47,7 @@ class Classes(Protocol):
         ...
 
 
-def type_of_attribute(family: list[tuple[Classes, ast.ClassDef]], attribute: str) -> str | None:
+def type_of_attribute(family: Sequence[tuple[Classes, ast.ClassDef]], attribute: str) -> str | None:
     """Name the type that an attribute has in a class and its bases, None where it is not one, or unknown."""
     found: set[str | None] = set()
     for project, node in family:
@@ -67,7 +68,7 @@ def _types(one: Assigned, project: Classes, owner: str) -> Iterator[str | None]:
     if one.is_annotation:
         yield project.type_named(one.value) or annotated(one.value, scope)
         return
-    for value in _alternatives(one.value):
+    for value in alternatives(one.value):
         match value:
             case ast.Constant(value=None):
                 continue
@@ -93,18 +94,6 @@ def _made(function: ast.expr, project: Classes, scope: Scope) -> str | None:
     if summary is None or summary.is_tuple:
         return None
     return summary.returns or (summary.acquires[0] if len(summary.acquires) == 1 else None)
-
-
-def _alternatives(node: ast.expr) -> list[ast.expr]:
-    match node:
-        case ast.IfExp(body=body, orelse=orelse):
-            return _alternatives(body) + _alternatives(orelse)
-        case ast.BoolOp(values=values):
-            return [found for one in values for found in _alternatives(one)]
-        case ast.Await(value=value):
-            return [value]
-        case _:
-            return [node]
 
 
 @retained

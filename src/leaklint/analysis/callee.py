@@ -164,7 +164,7 @@ CLOSING = frozenset(
 )
 REMOVING = frozenset(("rmtree", "rmdir", "remove", "delete", "rm", "unlink", "wipe", "clean", "cleanup", "clear", "rimraf"))
 CONTENT = frozenset(("body", "data", "files", "stdin", "stdout", "stderr", "input"))  # keywords for what is only read from
-PATHS = frozenset(f"os.path.{one}" for one in ("join", "abspath", "realpath", "expanduser"))
+PATHS = frozenset(f"os.path.{one}" for one in ("join", "abspath", "realpath", "expanduser"))  # give text, never None
 STANDARD = sys.stdlib_module_names | {"builtins"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
@@ -210,11 +210,6 @@ def is_plain(method: str) -> bool:
 def is_standard(dotted: str) -> bool:
     """Say whether a dotted name belongs to the standard library."""
     return dotted.partition(".")[0] in STANDARD
-
-
-def text_of(dotted: str) -> tuple[str, ...]:
-    """Give the type of what a function gives, where that is text and never None, nor empty; else nothing."""
-    return ("builtins.str",) if dotted in PATHS else ()
 
 
 def is_loading(name: str) -> bool:

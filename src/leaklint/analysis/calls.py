@@ -93,7 +93,8 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         effects.spread(op, store, setting, lambda _: effect, outcome)
         if name in containers.COPYING:
             containers.copy(op, store, setting, outcome)
-        outcome.values.update(instance(one) for one in callee.text_of(name))
+        if name in callee.PATHS:
+            outcome.values.add(instance("builtins.str"))
         return None
     return effects.spread(op, store, setting, callee.guesses(op, last), outcome, is_unknown=True)
 

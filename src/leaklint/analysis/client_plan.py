@@ -70,7 +70,7 @@ def _blocks(call: ast.Call, statement: ast.stmt, facts: Facts) -> list[Single] |
         if index + 1 == len(suite) or not is_within or sum(not isinstance(node.ctx, ast.Load) for node in mentions) != 1:
             return None
         return [WithBlock(span(statement), span(call), name, span(suite[-1]), Opener())]
-    head = head_with(statement, call, facts)
+    head = head_with(statement, call, facts.source)
     path = path_to(head, call) if head is not None else None
     is_sure = head is not None and path is not None and not is_conditional(path) and not is_preceded_by_call(head, path)
     if not is_sure or NAME in names_in(ast.Module(facts.body, [])):

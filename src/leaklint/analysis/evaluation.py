@@ -3,19 +3,19 @@
 import ast
 from itertools import pairwise
 
-from leaklint.analysis.facts import Facts
 from leaklint.analysis.names import children, walk
+from leaklint.model.source import Source
 
 SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete)
 
 
-def head_with(statement: ast.stmt, node: ast.expr, facts: Facts) -> ast.AST | None:
+def head_with(statement: ast.stmt, node: ast.expr, source: Source) -> ast.AST | None:
     """Give the part of a statement that is evaluated once, before the rest of it; None where there is none with the node."""
     if isinstance(statement, SIMPLE):
         return statement
     if isinstance(statement, ast.For | ast.AsyncFor):
         return statement.iter
-    if isinstance(statement, ast.If) and facts.source.lines[statement.lineno - 1][statement.col_offset :].startswith("if"):
+    if isinstance(statement, ast.If) and source.lines[statement.lineno - 1][statement.col_offset :].startswith("if"):
         return statement.test
     return None
 

@@ -143,7 +143,7 @@ def _plan_temporary(obligation: Obligation) -> Fix | None:
     way = way_of(obligation, None)
     if place is None or way is None or way.opener is None:
         return plan_one_shot(obligation)
-    head = head_with(statement, obligation.node, facts)
+    head = head_with(statement, obligation.node, facts.source)
     path = path_to(head, obligation.node) if head is not None else None
     if path is None or head is None or is_conditional(path):
         return plan_one_shot(obligation)

@@ -166,7 +166,7 @@ def _after_binding(
 
 def _around_value(one: Obligation, suite: Suite, is_turned: bool) -> tuple[list[Single], tuple[str, ...]] | None:
     facts, statement, span = one.facts, one.statement, one.facts.source.span
-    head = head_with(statement, one.node, facts)
+    head = head_with(statement, one.node, facts.source)
     path = path_to(head, one.node) if head is not None else None
     if head is None or path is None or is_conditional(path) or is_preceded_by_call(head, path):
         return None

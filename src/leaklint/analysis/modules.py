@@ -6,7 +6,7 @@ lowered.
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from leaklint.analysis.attributes import own_attributes
@@ -291,11 +291,13 @@ class ModuleFacts:
             return ()
         from leaklint.analysis.fixture_users import is_left_to_users  # only here: few modules need it
 
-        found: Sequence[Obligation] = self.facts(fixture.function).obligations
+        found: Iterable[Obligation]
         if stores_on_test(fixture):
             if fixture not in self._runs:
                 self._runs[fixture] = fixture_run(fixture.function, self.project)
-            found = [one for one in self._runs[fixture].obligations if one.facts.function is fixture.function]
+            found = (one for one in self._runs[fixture].obligations if one.facts.function is fixture.function)
+        else:
+            found = self.facts(fixture.function).obligations
         return [one for one in found if not is_left_to_users(fixture, one, self.fixtures, self.source)]
 
     def is_worth(self, function: Function) -> bool:

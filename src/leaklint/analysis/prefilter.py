@@ -192,7 +192,7 @@ def occurrences(word: str, text: str, after: re.Pattern[str]) -> Iterator[int]:
 
 
 def _is_only_named(text: str, place: int, end: int) -> bool:
-    """Say whether a word that is not called stands where it is imported by this name, or names a type."""
+    """Say whether a word that is not called stands where it is imported by this name, names a type, or ends a line of prose."""
     if CALLED.match(text, end) or RENAMED.match(text, end):
         return False
     if LAST.match(text, end) and VALUE.search(text, text.rfind("\n", 0, place) + 1, place) is None:

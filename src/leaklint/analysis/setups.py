@@ -17,7 +17,7 @@ from leaklint.analysis.ops import Call
 from leaklint.analysis.ownership import solve_ownership
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.summaries import ModuleProject
-from leaklint.analysis.values import Site
+from leaklint.analysis.values import Site, is_patcher
 from leaklint.model.data import dataclass
 
 CLASS_WIDE = ("setUpClass", "setup_class", "setUpTestData")
@@ -285,7 +285,7 @@ def left_open(found: Sequence[Run], text: str) -> Iterator[tuple[Function, Oblig
                 continue  # every test does
             if not one.is_named and not one.history.openings:
                 continue  # LKR104 speaks of what has no name
-            if one.site.resource.opened_by == {"start"} and ("stopall" in text or _stops_all(run)):
+            if is_patcher(one.site.resource) and ("stopall" in text or _stops_all(run)):
                 continue
             seen.add(key)
             yield setup, one, run

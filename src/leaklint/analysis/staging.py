@@ -140,13 +140,12 @@ def is_filled_with_double(function: Function | None, module: Scope, node: ast.ex
         return False
     if not _fillings(function.node).isdisjoint(names):
         return True
-    seen: list[ast.AST] = []
-    waiting = [node]
+    seen: dict[ast.AST, None] = {}
+    waiting = [node] if isinstance(node, ast.Call) else []
     while waiting and len(seen) < HELPERS:
-        for helper in _called(waiting.pop(), function, module):
-            if helper not in seen:
-                seen.append(helper)
-                waiting += [one for one in walk(helper) if isinstance(one, ast.Call)]
+        helpers = dict.fromkeys(one for one in _called(waiting, function, module) if one not in seen)
+        seen |= helpers
+        waiting = [call for helper in helpers for call in _calls(helper)]
     return any(_fillings(helper) for helper in seen)
 
 
@@ -240,17 +239,6 @@ def _fillings(node: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-def _called(call: ast.expr, function: Function, module: Scope) -> Iterator[ast.AST]:
-    """Yield what a call within a function means: a function of the module, or a method of its class."""
-    match call:
-        case ast.Call(func=ast.Name(id=name)) if isinstance(found := module.definition(name), ast.FunctionDef):
-            yield found
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name)) if function.owner is not None:
-            yield from (one for one in _methods(function.owner, module) if one.name == name)
-        case _:
-            pass
-
-
 def _fixtures(function: Function, module: Scope) -> Iterator[ast.AST]:
     """Yield the fixtures of the module that a function asks for by its parameters."""
     for argument in function.node.args.args:
@@ -261,7 +249,16 @@ def _fixtures(function: Function, module: Scope) -> Iterator[ast.AST]:
 
 def _helpers(function: Function, module: Scope) -> list[ast.AST]:
     """Give the functions of the module, and the methods of its class, that a function calls."""
-    called = [one.func for one in walk(function.node) if isinstance(one, ast.Call)]
+    return _called(_calls(function.node), function, module)
+
+
+def _calls(node: ast.AST) -> list[ast.Call]:
+    return [one for one in walk(node) if isinstance(one, ast.Call)]
+
+
+def _called(calls: Sequence[ast.Call], function: Function, module: Scope) -> list[ast.AST]:
+    """Give what calls within a function mean: functions of the module, or methods of its class."""
+    called = [one.func for one in calls]
     named = {one.id for one in called if isinstance(one, ast.Name)}
     own = {one.attr for one in called if isinstance(one, ast.Attribute) and terminal(one.value) in ("self", "cls")}
     found: list[ast.AST] = [one for name in named if isinstance(one := module.definition(name), ast.FunctionDef)]

@@ -185,7 +185,7 @@ class ModuleProject:
             found = self.class_at(type_name)
             node = found[0].scope.definition(found[1]) if found is not None else None
             family = found[0].lineage(node) if found is not None and isinstance(node, ast.ClassDef) else []
-            self._attribute_types[key] = type_of_attribute([*family], attribute)
+            self._attribute_types[key] = type_of_attribute(family, attribute)
         return self._attribute_types[key]
 
     def global_type(self, name: str) -> str | None:

@@ -81,6 +81,11 @@ def is_double(value: object) -> bool:
     return isinstance(value, Instance) and value.type_name.startswith("unittest.mock.")
 
 
+def is_patcher(resource: Resource) -> bool:
+    """Say whether a kind of resource is what `mock.patch` gives, which `mock.patch.stopall` ends with all its kind."""
+    return resource.name.startswith("unittest.mock.")
+
+
 @dataclass(eq=False, slots=True)
 class Reference:
     """A function or class known by its dotted name."""

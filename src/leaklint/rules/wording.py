@@ -7,8 +7,9 @@ from leaklint.analysis.facts import Obligation
 from leaklint.analysis.names import Function
 from leaklint.analysis.ops import Call, Op, Yield
 from leaklint.analysis.trace import describe_path, path_to, return_line
+from leaklint.analysis.values import is_patcher
 from leaklint.model.finding import Finding, Step
-from leaklint.model.fix import Fix
+from leaklint.model.fix import Fix, Opener
 from leaklint.model.span import Span
 
 
@@ -50,8 +51,7 @@ def cure_in_fixture(obligation: Obligation) -> str:
     if way.opener is None:
         releasing = "release it with " + "; ".join(f"`{line}`" for line in way.lines)
         return f"`yield` it and {releasing}" if is_handed_out else f"{releasing} after the `yield`"
-    wrapper = f" {way.opener.wrapper}(...)" if way.opener.wrapper else ""
-    block = f"{_with(way.opener.is_async)}{wrapper}` block"
+    block = _block(way.opener)
     return f"`yield` it inside {block}" if is_handed_out else f"open it in {block} around the `yield`"
 
 
@@ -74,7 +74,7 @@ def cure_in_setup(obligation: Obligation, setup: Function) -> str:
         return f"release it in `{TEARDOWNS[name]}`"
     register = "unittest.addModuleCleanup" if name == "setUpModule" else CLEANUPS.get(name, "self.addCleanup")
     kept = name_of(obligation)
-    if kept is None and resource.opened_by == {"start"}:  # who keeps only what a patcher's start gave stops all of them
+    if kept is None and is_patcher(resource):  # who keeps only what its start gave stops all of them
         return f"register its release: `{register}(mock.patch.stopall)`"
     if kept is None:
         return f"give it a name, and register its release with `{register}`"
@@ -112,12 +112,13 @@ def cure(obligation: Obligation) -> str:
     if way is None or way.opener is None:
         lines = "; ".join(f"`{line}`" for line in way.lines) if way else "it"
         return f"release it with {lines} in a `finally`" if way else "release it on every path"
-    wrapper = f" {way.opener.wrapper}(...)" if way.opener.wrapper else ""
-    return f"open it in {_with(way.opener.is_async)}{wrapper}` block"
+    return f"open it in {_block(way.opener)}"
 
 
-def _with(is_async: bool) -> str:
-    return "an `async with" if is_async else "a `with"
+def _block(opener: Opener) -> str:
+    """Name the block that releases what it opens: "a `with contextlib.closing(...)` block"."""
+    keyword = "an `async with" if opener.is_async else "a `with"
+    return f"{keyword} {opener.wrapper}(...)` block" if opener.wrapper else f"{keyword}` block"
 
 
 def path_to_return(obligation: Obligation) -> tuple[str, tuple[Step, ...]]:
