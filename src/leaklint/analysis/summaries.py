@@ -5,17 +5,17 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Protocol
 
 from leaklint.analysis import bodies, constructors
 from leaklint.analysis.attribute_types import type_of_attribute, type_of_global
-from leaklint.analysis.attributes import stores
-from leaklint.analysis.callee import is_class_name, is_standard
-from leaklint.analysis.fields import default_factories, fields
-from leaklint.analysis.files import conftests, module_name
+from leaklint.analysis.fields import fields
+from leaklint.analysis.files import conftests
 from leaklint.analysis.hierarchy import describe
+from leaklint.analysis.keeping import filled, find_kept, length
+from leaklint.analysis.lookup import callee_of, class_inside, class_named, look_up
 from leaklint.analysis.lower import tested_names
 from leaklint.analysis.names import (
     Definition,
@@ -28,15 +28,14 @@ from leaklint.analysis.names import (
     terminal,
 )
 from leaklint.analysis.openers import Openers
-from leaklint.analysis.opening import opened_in
-from leaklint.analysis.owners import Owned, Owner, owned_by
+from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.passing import passed_to, passing_calls
 from leaklint.analysis.pending import Pending
 from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.solving import lowered, solved
-from leaklint.analysis.summary import is_abstract, parameters_of, summary_of
+from leaklint.analysis.summary import is_abstract, is_static, parameters_of, summary_of
 from leaklint.analysis.values import Instance, own_type
 from leaklint.analysis.vocabulary import Vocabulary
 from leaklint.catalogue import Catalogue
@@ -45,7 +44,6 @@ from leaklint.model.resource import Effect
 from leaklint.model.source import Source
 
 LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
-NAMES_BEHIND = 5  # re-exports of re-exports
 ROUNDS = 4  # after which a function that leads to itself is taken as it is found
 DIVERGING = FunctionSummary(diverges=True, rest=Effect.BORROWS)
 LAZY = FunctionSummary(rest=Effect.BORROWS)  # of a generator, whose call returns at once
@@ -82,8 +80,7 @@ class ModuleProject:
         self._kept: dict[FunctionNode, list[Owned]] = {}
         self.is_linted = False
         self._solutions: dict[FunctionNode, Solution] = {}
-        self._found: dict[str, tuple[ModuleProject, str] | None] = {}
-        self._external: dict[str, str] = {}
+        self._found: dict[str, tuple[ModuleProject, str] | str | None] = {}  # a text is a name that is not first-party
         self._attribute_types: dict[tuple[str, str], str | None] = {}
 
     @cached_property
@@ -113,70 +110,28 @@ class ModuleProject:
 
     def find(self, dotted: str) -> "tuple[ModuleProject, str] | None":
         """Give the module, and the name in it (`function`, `Class`, `Class.method`), that a dotted name leads to."""
-        if dotted not in self._found:
-            self._found[dotted] = None  # re-exports may go in circles
-            self._found[dotted] = self._look_up(dotted)
-        return self._found[dotted]
+        found = self._behind(dotted)
+        return None if isinstance(found, str) else found
 
     def external(self, dotted: str) -> str:
         """Give the dotted name behind a first-party re-export of something else; the name itself where there is none."""
-        self.find(dotted)
-        return self._external.get(dotted, dotted)
+        found = self._behind(dotted)
+        return found if isinstance(found, str) else dotted
 
-    def _look_up(self, dotted: str) -> "tuple[ModuleProject, str] | None":
-        if is_standard(dotted):
-            return None
-        module = self._modules.openers.find(dotted, self.path)
-        project = self._modules.project(module[0]) if module is not None and 1 <= len(module[1]) <= 2 else None
-        if module is None or project is None:
-            return None
-        public = ".".join([module_name(module[0]), *module[1]])
-        if dotted != public and self.catalogue.summary(public) is not None:  # a catalogued library, seen from inside
-            self._external[dotted] = public
-            return None
-        name, rest = module[1][0], module[1][1:]
-        bindings = project.scope.bindings
-        if name in bindings.definitions:
-            return project, ".".join(module[1])
-        behind = [bindings.imports[name]] if name in bindings.imports else [_joined(one, name) for one in bindings.stars]
-        for one in behind:
-            target = ".".join([one, *rest])
-            found = project.find(target)
-            if found is not None:
-                return found
-            if not one.startswith(".") and name in bindings.imports:
-                self._external[dotted] = project.external(target)
-        return None
+    def _behind(self, dotted: str) -> "tuple[ModuleProject, str] | str | None":
+        if dotted not in self._found:
+            self._found[dotted] = None  # re-exports may go in circles
+            self._found[dotted] = look_up(dotted, self, self._modules)
+        return self._found[dotted]
 
-    def inside(self, dotted: str, depth: int = 0) -> "tuple[ModuleProject, str] | None":
+    def inside(self, dotted: str) -> "tuple[ModuleProject, str] | None":
         """Give the module and the name of a first-party class, be it catalogued: a library from inside."""
-        module = self._modules.openers.find(dotted, self.path) if depth < NAMES_BEHIND else None
-        project = self._modules.project(module[0]) if module is not None and len(module[1]) == 1 else None
-        if module is None or project is None:
-            return None
-        name = module[1][0]
-        if isinstance(project.scope.definition(name), ast.ClassDef):
-            return project, name
-        behind = project.scope.bindings.imports.get(name)
-        return project.inside(behind, depth + 1) if behind is not None else None
+        return class_inside(dotted, self.path, self._modules)
 
     def class_attribute(self, class_name: str, attribute: str) -> "tuple[ModuleProject, ast.expr] | None":
         """Give the class that a class names in its body under an attribute, as its module names it."""
         node = self.scope.definition(class_name)
-        for project, one in self.lineage(node) if isinstance(node, ast.ClassDef) else ():
-            for statement in one.body:
-                match statement:
-                    case (
-                        ast.Assign(targets=[ast.Name(id=name)], value=ast.Name() | ast.Attribute() as value)
-                        | ast.AnnAssign(target=ast.Name(id=name), value=ast.Name() | ast.Attribute() as value)
-                    ) if name == attribute and project._is_class(value):
-                        return project, value
-        return None
-
-    def _is_class(self, node: ast.expr) -> bool:
-        """Say whether a name is that of a class, by how it is written, or as the catalogue knows (`ftplib.FTP`)."""
-        dotted = self.scope.dotted(node)
-        return is_class_name(terminal(node)) or (dotted is not None and self.catalogue.summary(dotted) is not None)
+        return class_named(self.lineage(node), attribute) if isinstance(node, ast.ClassDef) else None
 
     def attribute_type(self, type_name: str, attribute: str) -> str | None:
         """Name the one type that an attribute of objects of a first-party type has; None where nobody knows."""
@@ -214,10 +169,11 @@ class ModuleProject:
         path, colon, name = type_name.rpartition(":")
         if not colon:
             return None if self.catalogue.resource(type_name) else self.find(type_name)
-        project = self._at(path)
+        project = self.at(path)
         return (project, name) if project is not None else None
 
-    def _at(self, path: str) -> "ModuleProject | None":
+    def at(self, path: str) -> "ModuleProject | None":
+        """Give the module in a file; None where it cannot be parsed."""
         return self if path == self.path else self._modules.project(path)
 
     # --- classes ------------------------------------------------------------------------------------------------------
@@ -247,7 +203,7 @@ class ModuleProject:
         if self._pending.is_begun(node) or self._pending.is_too_deep():
             return self.described(node)
         self._pending.begin(node)
-        owner = self._filled(self.described(node))
+        owner = filled(self.described(node), self)
         rests = self._pending.end()
         if rests:
             self._pending.guess_owner(node, owner, rests)
@@ -260,32 +216,6 @@ class ModuleProject:
         found = [self.class_of(one.value if isinstance(one, ast.Subscript) else one) for one in node.bases]
         return [one[0].owner(one[1]) for one in found if one is not None]
 
-    def _filled(self, described: Owner) -> Owner:
-        """Find what the methods of a class acquire and keep."""
-        owner = replace(described, owned=[], defaults={}, neglected={})
-        for path, name, node in owner.lines:
-            project = self._at(path)
-            if project is not None:
-                owner.owned += project.kept_by(node, name)
-        owner.owned = [each for one in owner.owned for each in _as_opened(one, owner)]
-        for attribute, factory in default_factories(owner.node, self.scope).items():
-            if self._acquires(factory):
-                is_reached = owner.is_released(attribute)
-                (owner.defaults if is_reached else owner.neglected)[attribute] = factory
-        return owner
-
-    def _acquires(self, factory: str) -> bool:
-        """Say whether calling what a name means, without arguments, acquires something that is open at once."""
-        if factory.startswith(":"):
-            found = self.function(factory[1:], self.scope, ())
-        else:
-            summary = self.catalogue.summary(factory)
-            if summary is not None:
-                return bool(summary.acquires)
-            behind = self.find(factory)
-            found = behind[0].function(behind[1], behind[0].scope, ()) if behind is not None else None
-        return found is not None and any(not one.resource.opened_by for one in found.acquires)
-
     def kept_by(self, node: FunctionNode, name: str) -> list[Owned]:
         """Give what a method acquires and stores in attributes of its object."""
         if node in self._kept:
@@ -294,30 +224,10 @@ class ModuleProject:
         if self._pending.is_begun(key):
             return []
         self._pending.begin(key)
-        found = self._find_kept(node, name)
+        found = find_kept(self._function(node), name, self)
         if not self._pending.end():
             self._kept[node] = found
         return found
-
-    def _find_kept(self, node: FunctionNode, name: str) -> list[Owned]:
-        decorators = {terminal(one) for one in node.decorator_list}
-        is_cached = "cached_property" in decorators
-        if "classmethod" in decorators or not self.vocabulary.may_acquire(node) or _length(node) > 3 * LONGEST:
-            return []
-        if not is_cached and not stores(node):
-            return []
-        setting = self.lowered(self._function(node))
-        if not self.vocabulary.acquires_in(setting.graph):
-            return []
-        found: dict[tuple[str, int], Owned] = {}
-        solution = self.solved(self._function(node), setting)
-        # of several on one line the last stays: in an order that no address decides
-        for site, history in sorted(solution.record.histories.items(), key=lambda one: one[0].label, reverse=True):
-            names = [name] if is_cached and history.returns and not history.moves else list(history.fields)
-            if site.parameter is None and not site.resource.only_in_fixtures and not history.is_ended:
-                for one in owned_by(site, history, names, self.path, name):
-                    found[one.attribute, one.line] = one
-        return list(found.values())
 
     def _constructor(self, node: ast.ClassDef, given: Given) -> FunctionSummary | None:
         """Summarise a constructor: what it acquires, takes over or only stores."""
@@ -328,7 +238,7 @@ class ModuleProject:
         init = owner.methods.get("__init__")
         if init is None:
             return constructors.inherited(owner, given)
-        project = self._at(init[0])
+        project = self.at(init[0])
         if project is None or not owner.is_closed:
             return None if own is None else FunctionSummary(acquires=(own,))
         given = project.telling(init[1], given)
@@ -391,7 +301,7 @@ class ModuleProject:
 
     def lineage(self, node: ast.ClassDef) -> "list[tuple[ModuleProject, ast.ClassDef]]":
         """Give a class of the module and its first-party bases, nearest first, each with its module."""
-        found = [(self._at(path), one) for path, one in self.described(node).family]
+        found = [(self.at(path), one) for path, one in self.described(node).family]
         return [(project, one) for project, one in found if project is not None]
 
     def _method(self, class_name: str, name: str) -> "tuple[ModuleProject, FunctionNode] | None":
@@ -402,7 +312,7 @@ class ModuleProject:
         if name not in owner.methods:
             return None
         path, found = owner.methods[name]
-        project = self._at(path)
+        project = self.at(path)
         return (project, found) if project is not None else None
 
     def telling(self, node: FunctionNode, given: Given) -> Given:
@@ -416,25 +326,10 @@ class ModuleProject:
         if node not in self._tested:
             self._tested[node] = tested_names(node.body)  # while it is looked into: functions may call each other
             for call in passing_calls(node, self.vocabulary.words):
-                callee = self._callee(call.func)
+                callee = callee_of(call.func, self)
                 if callee is not None:
                     self._tested[node] |= passed_to(call, node, callee[1], callee[0]._asked(callee[1]))
         return self._tested[node]
-
-    def _callee(self, func: ast.expr) -> "tuple[ModuleProject, FunctionNode] | None":
-        definition = self.scope.definition(func.id) if isinstance(func, ast.Name) else None
-        project: ModuleProject = self
-        if definition is None:
-            dotted = self.scope.dotted(func)
-            found = self.find(dotted) if dotted is not None else None
-            if found is None:
-                return None
-            project, definition = found[0], found[0].scope.definition(found[1])
-        if isinstance(definition, ast.ClassDef):
-            init = project.described(definition).methods.get("__init__")
-            above = project._at(init[0]) if init is not None else None
-            return (above, init[1]) if init is not None and above is not None else None
-        return (project, definition) if definition is not None else None
 
     def _summarise(self, node: Definition, given: Given) -> FunctionSummary | None:
         if isinstance(node, ast.ClassDef):
@@ -448,7 +343,7 @@ class ModuleProject:
             return guessed[0]
         if pending.is_begun(key):
             return pending.assumed.get(key, DIVERGING)
-        if pending.is_too_deep() or _length(node) > LONGEST:
+        if pending.is_too_deep() or length(node) > LONGEST:
             return None
         pending.begin(key)
         summary = self._settled(key, self._function(node), key[1])
@@ -510,33 +405,3 @@ class ModuleProject:
     def solve(self, function: Function, given: Given) -> Solution:
         """Solve a function with a site for each parameter, and what is known of its arguments."""
         return solved(function, self.lowered(function), given)
-
-
-def _as_opened(one: Owned, owner: Owner) -> Iterator[Owned]:
-    """Give what a class keeps with the methods that open it; nothing where none does."""
-    if not one.opened_by:
-        yield one
-        return
-    methods = opened_in([node for _, _, node in owner.lines], one.attribute, one.opened_by, one.is_catalogued)
-    is_sure = not one.is_catalogued or "*" not in one.opened_by
-    if methods:
-        yield replace(one, opened_in=methods if is_sure else frozenset())
-
-
-def _joined(module: str, name: str) -> str:
-    return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
-
-
-def _length(node: FunctionNode) -> int:
-    """Give the lines of a function, its docstring left out."""
-    match node.body[0]:
-        case ast.Expr(value=ast.Constant(value=str())) as docstring:
-            start = docstring.end_lineno or docstring.lineno
-        case _:
-            start = node.lineno
-    return (node.end_lineno or node.lineno) - start
-
-
-def is_static(node: FunctionNode) -> bool:
-    """Say whether a method is given no receiver."""
-    return any(terminal(one) == "staticmethod" for one in node.decorator_list)

@@ -165,6 +165,11 @@ def parameters_of(node: FunctionNode) -> tuple[str, ...]:
     return tuple(one.arg for one in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
 
 
+def is_static(node: FunctionNode) -> bool:
+    """Say whether a method is given no receiver."""
+    return any(terminal(one) == "staticmethod" for one in node.decorator_list)
+
+
 def defaults_of(node: FunctionNode) -> dict[str, Literal]:
     """Give the parameters whose default is a literal."""
     arguments = node.args
