@@ -16,7 +16,7 @@ from leaklint.analysis.values import NOTHING, instance
 def acquire(op: Call, method: str, owner: str, attribute: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     """Call a method that acquires on what an attribute holds (`self.listener.accept()`); say whether it is one."""
     type_name = setting.project.attribute_type(owner, attribute)
-    return type_name is not None and _acquire_by(op, method, type_name, store, setting, outcome)
+    return type_name is not None and acquire_by_type(op, method, type_name, store, setting, outcome)
 
 
 def acquire_by_global(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
@@ -27,10 +27,11 @@ def acquire_by_global(op: Call, method: str, store: Store, setting: Setting, out
     if setting.scope.find(receiver.id) is not setting.scope.module:
         return False
     type_name = setting.project.global_type(receiver.id)
-    return type_name is not None and _acquire_by(op, method, type_name, store, setting, outcome)
+    return type_name is not None and acquire_by_type(op, method, type_name, store, setting, outcome)
 
 
-def _acquire_by(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+def acquire_by_type(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call a method that acquires on an object of a type; say whether it is one."""
     summary = setting.catalogue.method(type_name, method)
     if summary is not None and any(summary.acquires):
         if summary.is_coroutine and not op.is_awaited:
@@ -46,6 +47,14 @@ def _acquire_by(op: Call, method: str, type_name: str, store: Store, setting: Se
         return False
     effects.apply_own(op, own, frozenset((instance(type_name),)), store, setting, outcome)
     return True
+
+
+def call_attribute(op: Call, attribute: str, owner: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call what an attribute holds (`self.session_factory()`); say whether that acquires."""
+    if attribute not in setting.project.vocabulary.words:
+        return False
+    type_name = setting.project.attribute_type(owner, attribute)
+    return type_name is not None and acquire_by_type(op, "__call__", type_name, store, setting, outcome)
 
 
 def is_callable(type_name: str, setting: Setting) -> bool:

@@ -179,6 +179,8 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
                 _call_on_site(op, method, site, store, setting, outcome)
             case Instance(type_name=name) if op.callee == "cls" and ":" in name:  # a class method makes an object of its class
                 is_known |= _call_own_class(op, name, store, setting, outcome)
+            case Instance(type_name=name):
+                is_known |= attribute_calls.acquire_by_type(op, "__call__", name, store, setting, outcome)
             case Site(own_type=str(name)) if attribute_calls.is_callable(name, setting):
                 is_known = True
                 _call_on_site(op, "__call__", value, store, setting, outcome)
@@ -187,7 +189,15 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
             case _:
                 pass
     if not is_known:
-        name = op.node.func.id if isinstance(op.node.func, ast.Name) else ""
+        _call_unknown_value(op, store, setting, outcome)
+
+
+def _call_unknown_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
+    name = op.node.func.id if isinstance(op.node.func, ast.Name) else ""
+    module = setting.scope.module
+    if setting.scope.find(name) is module and setting.project.is_assigned(name):
+        _call_found(op, setting.project, name, module, store, setting, outcome)
+    else:
         effects.spread(op, store, setting, callee.guesses(op, name), outcome, is_unknown=True)
 
 
@@ -387,7 +397,7 @@ def _call_on_instance(op: Call, method: str, type_name: str, store: Store, setti
     if _call_own_method(op, method, instance(type_name), type_name, store, setting, outcome):
         return True
     if ":" in type_name:
-        return False
+        return attribute_calls.call_attribute(op, method, type_name, store, setting, outcome)
     found = setting.catalogue.method(type_name, method)
     if found is not None:
         effects.apply(op, found, NOTHING, store, setting, outcome)

@@ -63,7 +63,8 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
         setting.is_releasing = False  # whatever the coroutine raises comes out of it
     if summary.swallows:
         outcome.values.add(SWALLOWER)
-    _give_known(op, summary, store, setting, outcome)
+    if variant is None or not variant.is_silent:
+        _give_known(op, summary, store, setting, outcome)
     outcome.diverges |= summary.diverges
     is_dismissed = op.is_dropped and summary.effects.get(PARAMETER) is Effect.RELEASES  # `stack.pop_all()`
     kinds = () if is_dismissed or is_over_another(op, effect, store, setting) else summary.acquires

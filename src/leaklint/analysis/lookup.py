@@ -36,6 +36,10 @@ class Module(Protocol):
         """Describe a class of the module, without what it opens."""
         ...
 
+    def is_assigned(self, name: str) -> bool:
+        """Say whether a name of the module is assigned what may acquire when it is called."""
+        ...
+
     def at(self, path: str) -> Self | None:
         """Give the module in a file."""
         ...
@@ -71,7 +75,7 @@ def look_up(dotted: str, importer: M, modules: Modules[M]) -> tuple[M, str] | st
         return public
     name, rest = place[1][0], place[1][1:]
     bindings = project.scope.bindings
-    if name in bindings.definitions:
+    if name in bindings.definitions or project.is_assigned(name):
         return project, ".".join(place[1])
     if name in bindings.imports:
         behind = bindings.imports[name]

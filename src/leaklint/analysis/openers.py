@@ -66,6 +66,7 @@ class Openers:
             found.update(one.name for one in opening)
             self._givers.setdefault(path, set()).update(one.owner for one in opening if one.owner)
             found.update(attribute for _, attribute, name in known.namings if self._may_open(path, name))
+            found |= known.made
         return frozenset(found)
 
     def _imported(self, path: str, known: Outline) -> set[str]:
@@ -228,7 +229,9 @@ class Openers:
             return True
         if any(self._leads_on(path, known, region, place, chain) for place, chain in known.calls_in(region)):
             return True
-        return region.is_class and any(self._chain_opens(path, known, region, base) for base in known.named_in(region))
+        if not (region.is_class or region.is_assigned):
+            return False
+        return any(self._chain_opens(path, known, region, base) for base in known.named_in(region))
 
     def _leads_on(self, path: str, known: Outline, region: Region, place: int, chain: str) -> bool:
         """Say whether a call in a region may open something, and its result is returned or kept.

@@ -27,6 +27,8 @@ WRAPS = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*(?:(?:await|yield|from)[ \t]+)*[\w
 NAMING = re.compile(
     r"^[ \t]+(\w+)[ \t]*(?::[^\n=(]*|:[ \t]*\([^)=]*\)[ \t]*)?=[ \t]*([A-Za-z_][\w.]*)[ \t]*(?:#[^\n]*)?$", re.MULTILINE
 )
+BOUND = re.compile(r"^([^\W\d]\w*)[ \t]*(?::[^=\n]+)?=[ \t]*(?:(lambda)\b|([\w.]+)[ \t]*(\(|(?:#[^\n]*)?$))", re.MULTILINE)
+STATEMENT = re.compile(r"^[^\s)\]}]", re.MULTILINE)  # where the next one of a module begins
 FACTORY = re.compile(r"\b(?:default_)?[fF]actory[=(]([\w.]+)")
 CONTINUED = re.compile(r"(?:[(\[{,\\=]|\b(?:or|and|else|if|await))[ \t]*(?:#[^\n]*)?$")
 Moves = tuple[list[tuple[int, str, str]], list[tuple[int, str]]]  # each: offset, perhaps a name, the rest of the line
@@ -35,13 +37,17 @@ CONTINUING = ("(", "[", "{", ",", "\\", "=", "or", "and", "else", "if", "await")
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where one definition stands in the text: offsets of characters, the end exclusive. `owner` is the class around it."""
+    """Where one definition stands in the text: offsets of characters, the end exclusive. `owner` is the class around it.
+
+    An assigned one is a name of the module that is bound to what may be called.
+    """
 
     name: str
     start: int
     end: int
     is_class: bool
     owner: str | None
+    is_assigned: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -102,7 +108,21 @@ class Outline:
 
     @cached_property
     def _defined(self) -> Definitions:
-        return _definitions(self.text, RELEASE_METHODS | self.catalogue.release_methods)
+        found = _definitions(self.text, RELEASE_METHODS | self.catalogue.release_methods)
+        for one in _assigned(self.text, self._makers):
+            found.regions.setdefault(one.name, []).append(one)
+        return found
+
+    @cached_property
+    def _makers(self) -> frozenset[str]:
+        return self.catalogue.makers(imported_roots(self.text))
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """The names and attributes that are bound to what acquires when it is called: `self.session = sessionmaker(...)`."""
+        if not self._makers:
+            return frozenset()
+        return frozenset(re.findall(rf"\b(\w+)[ \t]*=[ \t]*(?:\w+\.)*(?:{'|'.join(sorted(self._makers))})\(", self.text))
 
     def named(self, owner: str, attribute: str) -> list[str]:
         """Give the names that the text of a class binds an attribute of it to: `connection_class = Connection`."""
@@ -148,10 +168,13 @@ class Outline:
 
     def may_return(self, region: Region) -> bool:
         """Say whether a region may give anything to its caller: a class by its attributes, a function by a return."""
-        return region.is_class or self.text.find("return", region.start, region.end) >= 0
+        return region.is_class or region.is_assigned or self.text.find("return", region.start, region.end) >= 0
 
     def named_in(self, region: Region) -> Iterator[str]:
-        """Yield the names in the head of a class, and the factories of its fields."""
+        """Yield the names that stand for what is assigned, or those in the head of a class and the factories of its fields."""
+        if region.is_assigned:
+            yield from NAMED.findall(self.text, self.text.find("=", region.start), region.end)
+            return
         yield from self.bases(region)
         for match in FACTORY.finditer(self.text, region.start, region.end):
             yield match[1]
@@ -170,6 +193,8 @@ class Outline:
 
     def hands_on(self, place: int, region: Region) -> bool:
         """Say whether the statement at a place returns what it makes, or binds it to an attribute or to what is returned."""
+        if region.is_assigned:
+            return True
         start = self.text.rfind("\n", 0, place) + 1
         while start > region.start:
             above = self.text.rfind("\n", 0, start - 1) + 1
@@ -219,6 +244,15 @@ def _is_continued(line: str) -> bool:
 def outline(text: str, catalogue: Catalogue) -> Outline:
     """Read the outline of a text."""
     return Outline(text, catalogue)
+
+
+def _assigned(text: str, makers: frozenset[str]) -> Iterator[Region]:
+    """Find the names of a module that are bound to a lambda, to a name, to a partial or to what a maker gives."""
+    for match in BOUND.finditer(text):
+        is_call = match[4] == "("
+        if not is_call or match[3].rpartition(".")[2] in makers | {"partial"}:
+            following = STATEMENT.search(text, match.end() + 1)
+            yield Region(match[1], match.start(), following.start() if following else len(text), False, None, is_assigned=True)
 
 
 def _definitions(text: str, release_methods: frozenset[str]) -> Definitions:

@@ -119,6 +119,10 @@ class Project(Protocol):
         """Give the names of a method's parameters, without the receiver."""
         ...
 
+    def is_assigned(self, name: str) -> bool:
+        """Say whether a name of the module is assigned what may acquire when it is called."""
+        ...
+
     def find(self, dotted: str) -> "tuple[Project, str] | None":
         """Give the module, and the name in it, that a dotted name leads to; None where that is not first-party."""
         ...

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from leaklint.analysis import bodies, constructors
+from leaklint.analysis.assigned_functions import assigned_function
 from leaklint.analysis.attribute_types import type_of_attribute, type_of_global
 from leaklint.analysis.fields import fields
 from leaklint.analysis.files import conftests
@@ -81,6 +82,7 @@ class ModuleProject:
         self.is_linted = False
         self._solutions: dict[FunctionNode, Solution] = {}
         self._found: dict[str, tuple[ModuleProject, str] | str | None] = {}  # a text is a name that is not first-party
+        self._assignments: dict[str, FunctionNode | None] = {}
         self._attribute_types: dict[tuple[str, str], str | None] = {}
 
     @cached_property
@@ -107,6 +109,17 @@ class ModuleProject:
         return any(one is not None and one.definitions(name) for one in outlines)
 
     # --- names --------------------------------------------------------------------------------------------------------
+
+    def is_assigned(self, name: str) -> bool:
+        """Say whether a name of the module is assigned what may acquire when it is called."""
+        return self._assigned(name) is not None
+
+    def _assigned(self, name: str) -> FunctionNode | None:
+        """Give the function that a name of the module is assigned, where it may acquire."""
+        if name not in self._assignments:
+            made = assigned_function(name, self.scope)
+            self._assignments[name] = made if made is not None and name in self.vocabulary.words else None
+        return self._assignments[name]
 
     def find(self, dotted: str) -> "tuple[ModuleProject, str] | None":
         """Give the module, and the name in it (`function`, `Class`, `Class.method`), that a dotted name leads to."""
@@ -257,7 +270,7 @@ class ModuleProject:
 
     def parameters(self, name: str, scope: Scope) -> tuple[str, ...]:
         """Give the names of the parameters of what a name of the module means."""
-        found = scope.definition(name)
+        found = scope.definition(name) or self._assigned(name)
         if isinstance(found, ast.ClassDef):
             init = self.described(found).methods.get("__init__")
             return parameters_of(init[1])[1:] if init else tuple(name for name, _ in fields(found))
@@ -265,7 +278,7 @@ class ModuleProject:
 
     def function(self, name: str, scope: Scope, given: Given) -> FunctionSummary | None:
         """Summarise what a name of the module means, for what is known of its arguments; None where nobody knows."""
-        found = scope.definition(name)
+        found = scope.definition(name) or self._assigned(name)
         if isinstance(found, ast.ClassDef):
             return self._constructor(found, given)
         return self._summarise(found, given) if found is not None else None

@@ -12,6 +12,7 @@ from leaklint.model.resource import Effect, Resource, Summary, With
 
 DATA = Path(__file__).with_name("data")
 BUILTINS = "builtins"
+CALL = "__call__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ class Library:
             name for name, summary in self._calls() if _can_acquire(summary) and not dull.intersection(summary.acquires)
         }
         names = acquiring | {alias for alias, name in self.aliases.items() if name in acquiring or name not in self}
+        return frozenset(name.rpartition(".")[2] for name in names) - {CALL} | self.makers()
+
+    def makers(self) -> frozenset[str]:
+        """Give the last segments of the types here whose objects acquire when they are called (`sessionmaker(...)()`)."""
+        acquiring = (name for name, summary in self._calls() if _can_acquire(summary))
+        types = {name.rpartition(".")[0] for name in acquiring if name.endswith(f".{CALL}")}
+        names = types | {alias for alias, name in self.aliases.items() if name in types}
         return frozenset(name.rpartition(".")[2] for name in names)
 
     def loop_words(self) -> frozenset[str]:
@@ -87,6 +95,12 @@ EMPTY = Library()
 def words(module: str) -> frozenset[str]:
     """Give the words of a module's library."""
     return shipped(module).words()
+
+
+@cache
+def makers(module: str) -> frozenset[str]:
+    """Give the words of a module's library that make what acquires when it is called."""
+    return shipped(module).makers()
 
 
 @cache

@@ -111,6 +111,10 @@ class Catalogue:
             self._words[key] = self._own.words().union(*shipped)
         return self._words[key]
 
+    def makers(self, roots: Iterable[str]) -> frozenset[str]:
+        """Give the last segments of every type whose objects acquire when they are called, for the top-level modules."""
+        return self._own.makers().union(*(library.makers(module) for module in self._reached(frozenset(roots))))
+
     def loop_words(self, roots: Iterable[str]) -> frozenset[str]:
         """Give the last segments of every callable or method that is about event loops, for the top-level modules."""
         key = frozenset(roots)
