@@ -50,6 +50,11 @@ FOUND = {
             found = connect()  # LKR101
             return found.execute("select count(*) from one").fetchone()[0]
     """,
+    "a method of what the module names": """
+        def version():
+            connection = engine.connect()  # LKR101
+            return connection.scalar("select sqlite_version()")
+    """,
     "a lambda": """
         def send():
             plug().send(b"1")  # LKR104
@@ -107,9 +112,10 @@ SILENT = {
             session.add(one)
     """,
     "sessions of one connection": """
+        from sqlalchemy import Engine
         from sqlalchemy.orm import sessionmaker
 
-        def add(one):
+        def add(one, engine: Engine):
             with engine.connect() as connection:
                 make = sessionmaker(bind=connection)
                 session = make()

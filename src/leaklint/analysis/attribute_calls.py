@@ -30,6 +30,13 @@ def acquire_by_global(op: Call, method: str, store: Store, setting: Setting, out
     return type_name is not None and acquire_by_type(op, method, type_name, store, setting, outcome)
 
 
+def acquire_by_import(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call a method that acquires on what another module names (`database.engine.connect()`); say whether it is one."""
+    receiver, _, method = name.rpartition(".")
+    type_name = setting.project.imported_type(receiver) if "." in receiver else None
+    return type_name is not None and acquire_by_type(op, method, type_name, store, setting, outcome)
+
+
 def acquire_by_type(op: Call, method: str, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     """Call a method that acquires on an object of a type; say whether it is one."""
     summary = setting.catalogue.method(type_name, method)

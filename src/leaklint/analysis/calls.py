@@ -87,6 +87,8 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         behind = setting.project.external(name)
         if behind != name:
             return _call_dotted(op, behind, store, setting, outcome)
+        if attribute_calls.acquire_by_import(op, name, store, setting, outcome):
+            return None
     last = name.rpartition(".")[2]
     if callee.is_standard(name):
         effect = Effect.TAKES if callee.is_class_name(last) else Effect.BORROWS

@@ -89,18 +89,16 @@ def _joined(module: str, name: str) -> str:
     return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
-def class_inside(dotted: str, importer: str, modules: Modules[M]) -> tuple[M, str] | None:
-    """Give the module and the name of a first-party class, be it catalogued: a library from inside."""
+def name_behind(dotted: str, importer: str, modules: Modules[M]) -> tuple[M, str] | None:
+    """Give the first-party module that binds what a dotted name leads to, and the name there, be it catalogued from outside."""
     for _ in range(NAMES_BEHIND):
         place = modules.openers.find(dotted, importer)
         project = modules.project(place[0]) if place is not None and len(place[1]) == 1 else None
         if place is None or project is None:
             return None
         name = place[1][0]
-        if isinstance(project.scope.definition(name), ast.ClassDef):
-            return project, name
         if name not in project.scope.bindings.imports:
-            return None
+            return project, name
         dotted, importer = project.scope.bindings.imports[name], place[0]
     return None
 

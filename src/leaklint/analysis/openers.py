@@ -15,6 +15,7 @@ from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
 NAME = re.compile(r"\b[^\W\d]\w*\b")
+BEHIND = 5  # re-exports of re-exports
 KEPT = 2_000  # outlines kept for importers, each about as large as its text
 Place = tuple[str, tuple[str, ...]]  # the file of a module, and the segments of a name left over: a class, and its attribute
 
@@ -78,7 +79,7 @@ class Openers:
             if self._gives(place):
                 found.add(local)
             members = self._members(place, attributes)
-            found.update(members)
+            found.update(members, self._methods_of_object(place, attributes))
             if members:
                 self._givers.setdefault(path, set()).add(local)
         if links:
@@ -136,6 +137,18 @@ class Openers:
                 found += [one for one in names if not one.startswith("__") and self._may_open(path, f"{owner}.{one}")]
         return found
 
+    def _methods_of_object(self, place: Place, asked: frozenset[str]) -> frozenset[str]:
+        """Give those of some names that may acquire as methods of an object that an imported name means."""
+        for _ in range(BEHIND):
+            known = self.outline(place[0]) if len(place[1]) == 1 else None
+            if known is None or place[1][0] in known.objects:
+                return asked & known.words if known is not None else frozenset()
+            behind = [self.find(target, place[0]) for target in known.imports.get(place[1][0], ())]
+            if len(behind) != 1 or behind[0] is None:
+                return frozenset()
+            place = behind[0]
+        return frozenset()
+
     def _holders_of(self, place: Place) -> list[tuple[str, str | None]]:
         """Give the modules (with None), or the classes with their modules, that an imported name may mean."""
         if place not in self._holders:
@@ -184,6 +197,8 @@ class Openers:
             return any(self._is_opener(path, one) for one in methods) or any(self._may_open(path, one) for one in named)
         if first in known.regions:
             return any(self._is_opener(path, one) for one in known.definitions(first))
+        if rest and first in known.objects:
+            return rest in known.words
         if any(self.may_open(path, f"{one}.{rest}" if rest else one) for one in known.imports.get(first, ())):
             return True
         return any(self._gives_by_star(path, star, name) for star in self.giving(path, known, first))

@@ -88,8 +88,7 @@ class Outline:
     @cached_property
     def places(self) -> list[int]:
         """The offsets of words that can acquire."""
-        words = self.catalogue.words(imported_roots(self.text))
-        return sorted([place for word in words for place in occurrences(word, self.text, MAY_CALL)])
+        return sorted([place for word in self.words for place in occurrences(word, self.text, MAY_CALL)])
 
     @property
     def regions(self) -> dict[str, list[Region]]:
@@ -134,6 +133,16 @@ class Outline:
         """What may name a class in the body of another one: offset, attribute, name."""
         found = NAMING.finditer(self.text)
         return [(one.start(), one[1], one[2]) for one in found if one[2].rpartition(".")[2][:1].isupper()]
+
+    @cached_property
+    def objects(self) -> frozenset[str]:
+        """The names that the module binds to what a call gives: `engine = create_engine(...)`."""
+        return frozenset(match[1] for match in BOUND.finditer(self.text) if match[4] == "(")
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The catalogued words that can acquire here."""
+        return self.catalogue.words(imported_roots(self.text))
 
     @cached_property
     def callable(self) -> frozenset[str]:

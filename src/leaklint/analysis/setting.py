@@ -147,6 +147,10 @@ class Project(Protocol):
         """Name the type of what the module binds a name to, once and by a call; None where nobody knows."""
         ...
 
+    def imported_type(self, dotted: str) -> str | None:
+        """Name the type of what another module binds a name to, once and by a call; None where nobody knows."""
+        ...
+
     def lets_go(self, class_name: str, attribute: str) -> bool:
         """Say whether a method of a class may release what an attribute holds, or hand it to somebody who may."""
         ...

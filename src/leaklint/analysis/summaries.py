@@ -12,11 +12,12 @@ from typing import Protocol
 from leaklint.analysis import bodies, constructors
 from leaklint.analysis.assigned_functions import assigned_function
 from leaklint.analysis.attribute_types import type_of_attribute, type_of_global
+from leaklint.analysis.callee import is_standard
 from leaklint.analysis.fields import fields
 from leaklint.analysis.files import conftests
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.keeping import filled, find_kept, length
-from leaklint.analysis.lookup import callee_of, class_inside, class_named, look_up
+from leaklint.analysis.lookup import callee_of, class_named, look_up, name_behind
 from leaklint.analysis.lower import tested_names
 from leaklint.analysis.names import (
     Definition,
@@ -139,7 +140,14 @@ class ModuleProject:
 
     def inside(self, dotted: str) -> "tuple[ModuleProject, str] | None":
         """Give the module and the name of a first-party class, be it catalogued: a library from inside."""
-        return class_inside(dotted, self.path, self._modules)
+        found = name_behind(dotted, self.path, self._modules)
+        is_class = found is not None and isinstance(found[0].scope.definition(found[1]), ast.ClassDef)
+        return found if is_class else None
+
+    def imported_type(self, dotted: str) -> str | None:
+        """Name the type of what another module binds a name to, once and by a call; None where nobody knows."""
+        found = name_behind(dotted, self.path, self._modules) if not is_standard(dotted) else None
+        return found[0].global_type(found[1]) if found is not None else None
 
     def class_attribute(self, class_name: str, attribute: str) -> "tuple[ModuleProject, ast.expr] | None":
         """Give the class that a class names in its body under an attribute, as its module names it."""
