@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from leaklint.analysis import ops
 from leaklint.analysis.ops import Comparison, Literal
-from leaklint.analysis.store import BOUND, Place, Store, Stores, without_open
+from leaklint.analysis.store import Place, Store, without_open
+from leaklint.analysis.stores import BOUND, Stores
 from leaklint.analysis.values import (
     FALSE,
     MOVED,

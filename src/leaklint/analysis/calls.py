@@ -4,9 +4,8 @@ import ast
 
 from leaklint.analysis import arguments, attribute_calls, callee, containers, effects, events, opened_inline
 from leaklint.analysis.acquiring import Outcome
-from leaklint.analysis.hierarchy import may_return_memory, memory_type
-from leaklint.analysis.names import Scope, terminal
 from leaklint.analysis.ops import Call
+from leaklint.analysis.own_calls import call_found, matters
 from leaklint.analysis.setting import Project, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import (
@@ -21,7 +20,6 @@ from leaklint.analysis.values import (
     Part,
     Reference,
     Site,
-    Values,
     View,
     instance,
     own_type,
@@ -80,10 +78,10 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         return effects.apply(op, summary, NOTHING, store, setting, outcome)
     if effects.released_by_function(op, name, store, setting):
         return None
-    if not callee.is_standard(name) and _matters(op, store, setting):
+    if not callee.is_standard(name) and matters(op, store, setting):
         own = setting.project.find(name)
         if own is not None:
-            return _call_found(op, own[0], own[1], own[0].scope, store, setting, outcome)
+            return call_found(op, own[0], own[1], own[0].scope, store, setting, outcome)
         behind = setting.project.external(name)
         if behind != name:
             return _call_dotted(op, behind, store, setting, outcome)
@@ -107,50 +105,7 @@ def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outc
         if isinstance(value, Closure):
             _call_closure(op, value, store, setting)
             outcome.values.update(one.view for name in value.holds for one in store.carried(store.values(name)))
-    return _call_found(op, setting.project, name, setting.scope, store, setting, outcome)
-
-
-def _call_found(
-    op: Call,
-    project: Project,
-    name: str,
-    scope: Scope,
-    store: Store,
-    setting: Setting,
-    outcome: Outcome,
-    is_asked: bool = False,
-) -> None:
-    """Call what a name of a first-party module means; `Class.method` is called on the class."""
-    definition = scope.definition(name)
-    in_memory = memory_type(definition, scope, setting.catalogue)
-    if in_memory is not None:
-        outcome.values.add(instance(in_memory))
-        return None
-    if not (is_asked or _matters(op, store, setting) or may_return_memory(definition, scope)):
-        if isinstance(definition, ast.ClassDef):
-            outcome.values.add(instance(own_type(project.path, name)))
-        return None
-    owner, _, method = name.rpartition(".")
-    receiver: Values = NOTHING
-    if owner:
-        given = arguments.given(op, project.method_parameters(owner, method), store, setting.catalogue)
-        summary = project.method(owner, method, given)
-        receiver = frozenset((instance(own_type(project.path, owner)),))
-    else:
-        given = arguments.given(op, project.parameters(name, scope), store, setting.catalogue)
-        summary = project.function(name, scope, given)
-    if summary is None:
-        return effects.spread(op, store, setting, lambda _: Effect.TAKES, outcome, is_unknown=True)
-    return effects.apply_own(op, summary, receiver, store, setting, outcome)
-
-
-def _matters(op: Call, store: Store, setting: Setting) -> bool:
-    """Say whether a first-party call can concern a resource or a loop: it may open one, is given one, or may run a loop."""
-    name, project = terminal(op.node), setting.project
-    if name in project.vocabulary.words or name in project.vocabulary.givers or name in project.vocabulary.running:
-        return True
-    given = [value for argument in op.arguments for value in store.values(argument.operand)]
-    return any(isinstance(one, Closure) and one.keeps for one in given) or any(True for _ in store.carried(given))
+    return call_found(op, setting.project, name, setting.scope, store, setting, outcome)
 
 
 def _call_closure(op: Call, closure: Closure, store: Store, setting: Setting) -> None:
@@ -169,7 +124,7 @@ def _call_value(op: Call, store: Store, setting: Setting, outcome: Outcome) -> N
             case Reference(name=name):
                 is_known = True
                 if name.startswith(":"):
-                    _call_found(op, setting.project, name[1:], setting.scope, store, setting, outcome)
+                    call_found(op, setting.project, name[1:], setting.scope, store, setting, outcome)
                 else:
                     _call_dotted(op, name, store, setting, outcome)
             case Closure():
@@ -198,16 +153,16 @@ def _call_unknown_value(op: Call, store: Store, setting: Setting, outcome: Outco
     name = op.node.func.id if isinstance(op.node.func, ast.Name) else ""
     module = setting.scope.module
     if setting.scope.find(name) is module and setting.project.is_assigned(name):
-        _call_found(op, setting.project, name, module, store, setting, outcome)
+        call_found(op, setting.project, name, module, store, setting, outcome)
     else:
         effects.spread(op, store, setting, callee.guesses(op, name), outcome, is_unknown=True)
 
 
 def _call_own_class(op: Call, type_name: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
     found = setting.project.class_at(type_name)
-    if found is None or not (found[1] in found[0].vocabulary.words or _matters(op, store, setting)):
+    if found is None or not (found[1] in found[0].vocabulary.words or matters(op, store, setting)):
         return False
-    _call_found(op, found[0], found[1], found[0].scope, store, setting, outcome, is_asked=True)
+    call_found(op, found[0], found[1], found[0].scope, store, setting, outcome, is_asked=True)
     return True
 
 
@@ -280,7 +235,7 @@ def _call_through_class(op: Call, method: str, store: Store, setting: Setting, o
     name = op.node.func.value.id if isinstance(op.node.func, ast.Attribute) and isinstance(op.node.func.value, ast.Name) else ""
     owner = setting.scope.definition(name)
     if isinstance(owner, ast.ClassDef) and setting.project.is_unbound(name, method):
-        _call_found(op, setting.project, f"{name}.{method}", setting.scope, store, setting, outcome)
+        call_found(op, setting.project, f"{name}.{method}", setting.scope, store, setting, outcome)
         return True
     body = owner.body if isinstance(owner, ast.ClassDef) else []
     if not any(isinstance(one, ast.FunctionDef) and one.name == method and not one.decorator_list for one in body):
@@ -354,7 +309,7 @@ def _call_own_method(
     if found is None:
         return False
     project, name = found
-    if isinstance(receiver, Instance) and not _matters(op, store, setting):
+    if isinstance(receiver, Instance) and not matters(op, store, setting):
         return True
     summary = project.method(
         name, method, arguments.given(op, project.method_parameters(name, method), store, setting.catalogue)
@@ -373,13 +328,13 @@ def _call_class_attribute(
         return False
     project, node = found
     if isinstance(node, ast.Name) and project.scope.definition(node.id) is not None:
-        _call_found(op, project, node.id, project.scope, store, setting, outcome)
+        call_found(op, project, node.id, project.scope, store, setting, outcome)
         return True
     dotted = project.scope.dotted(node)
     own = project.find(dotted) if dotted is not None else None
     summary = setting.catalogue.summary(project.external(dotted)) if own is None and dotted is not None else None
     if own is not None:
-        _call_found(op, own[0], own[1], own[0].scope, store, setting, outcome)
+        call_found(op, own[0], own[1], own[0].scope, store, setting, outcome)
     elif summary is not None:
         effects.apply(op, summary, NOTHING, store, setting, outcome)
     return own is not None or summary is not None

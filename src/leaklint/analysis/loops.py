@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from leaklint.analysis.expectations import EXPECTING
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.files import module_name
-from leaklint.analysis.lower import EXPECTING
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.names import Function, children, terminal, walk
 from leaklint.analysis.ops import Call

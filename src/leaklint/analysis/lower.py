@@ -10,16 +10,16 @@ from functools import cached_property
 
 from leaklint.analysis import ops
 from leaklint.analysis.asking import loopless_handlers
+from leaklint.analysis.expectations import is_expecting
 from leaklint.analysis.graph import Block, Branch, Frame, Graph, Handler, Jump, Kind, Reraise, Stop, Thrown
 from leaklint.analysis.lower_binding import Bindings
 from leaklint.analysis.lower_condition import Conditions, asserted_by, conditions_that_count, is_irrefutable, is_never_empty
-from leaklint.analysis.names import Scope, children, terminal
+from leaklint.analysis.names import Scope, terminal
 from leaklint.analysis.ops import Comparison, Test
+from leaklint.analysis.tested import tested_names
 from leaklint.model.data import dataclass, field
 
 LEAVES = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "os.execv", "os.execvp", "os.execve"))
-EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
-WARNING = frozenset(("warns", "assertWarns", "assertWarnsRegex", "check_warnings"))
 
 
 @dataclass(eq=False, slots=True)
@@ -42,8 +42,6 @@ class Final:
 
 
 Context = Loop | Final
-TESTING = (ast.If, ast.While, ast.IfExp, ast.Assert)
-CHILDLESS = (ast.Name, ast.Constant)
 
 
 def lower(
@@ -63,28 +61,6 @@ def lower(
     assert entry is not None
     lowerer.suite(body)
     return lowerer.graph(entry, frozenset(scope.bindings.variables))
-
-
-def tested_names(body: list[ast.stmt]) -> frozenset[str]:
-    """Give the plain names that conditions of the body mention, those of `given or Client()` included."""
-    names: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        tests: list[ast.AST] = []
-        if isinstance(node, TESTING):
-            tests = [node.test]
-        elif isinstance(node, ast.BoolOp):
-            tests = [*node.values[:-1]]
-        while tests:
-            test = tests.pop()
-            if isinstance(test, ast.Name):
-                names.add(test.id)
-            else:
-                tests.extend(children(test))
-        if not isinstance(node, CHILDLESS):
-            stack.extend(children(node))
-    return frozenset(names)
 
 
 class Lowerer(Conditions, Bindings):
@@ -303,7 +279,8 @@ class Lowerer(Conditions, Bindings):
         if index == len(node.items):
             return self.suite(node.body)
         item, is_async = node.items[index], isinstance(node, ast.AsyncWith)
-        self._note_expectation(node, item.context_expr)
+        if is_expecting(item.context_expr):
+            self.expected.append((node.lineno, node.end_lineno or node.lineno))
         source = self.keep(self.operand(item.context_expr), node)
         caught, after = self.new_block(), self.new_block()
         frame = Frame(self.frame, None, final=caught, is_guarded=self.frame.is_guarded)
@@ -344,11 +321,6 @@ class Lowerer(Conditions, Bindings):
             for kind in frame.kinds:
                 self.frame.route(kind)
         self.current = after
-
-    def _note_expectation(self, node: ast.With | ast.AsyncWith, expression: ast.expr) -> None:
-        name = terminal(expression)
-        if name in EXPECTING or (name in WARNING and "ResourceWarning" in ast.dump(expression)):
-            self.expected.append((node.lineno, node.end_lineno or node.lineno))
 
     def _is_to_fail(self, body: list[ast.stmt]) -> bool:
         """Say whether statements end a test as failed: what stands before them is meant to raise."""

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from leaklint.analysis import ops
 from leaklint.analysis.callee import is_closing
 from leaklint.analysis.graph import Graph
-from leaklint.analysis.lower import Lowerer, tested_names
+from leaklint.analysis.lower import Lowerer
 from leaklint.analysis.lower_condition import STATES
 from leaklint.analysis.lower_expression import CONSTANTS
 from leaklint.analysis.names import Bindings, Function, FunctionNode, Scope, children, function_scope, terminal, walk
 from leaklint.analysis.ops import Comparison, Test
 from leaklint.analysis.summary import defaults_of
+from leaklint.analysis.tested import tested_names
 from leaklint.analysis.values import Constant
 from leaklint.model.data import dataclass, field
 

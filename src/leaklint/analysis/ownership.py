@@ -18,7 +18,8 @@ from leaklint.analysis.ops import (
 )
 from leaklint.analysis.record import Record
 from leaklint.analysis.setting import Body, Setting
-from leaklint.analysis.store import NO_GUARDS, Place, Store, Stores, without_open
+from leaklint.analysis.store import Place, Store, without_open
+from leaklint.analysis.stores import NO_GUARDS, Stores
 from leaklint.analysis.transfer import transfer
 from leaklint.analysis.values import (
     SWALLOWER,

@@ -8,13 +8,13 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 
 from leaklint.analysis.callee import is_class_name, is_standard, words
+from leaklint.analysis.expectations import EXPECTING
 from leaklint.analysis.names import Function, Scope, terminal, walk
 from leaklint.analysis.retention import retained
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import dataclass
 
 OPENERS = frozenset(("create_connection", "socket", "connect", "_new_conn", "getaddrinfo"))  # what connections open through
-EXPECTING = frozenset(("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "deprecated_call"))
 SETTING_UP = frozenset(("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class"))
 DOUBLES = frozenset(("fake", "mock", "stub", "dummy"))
 PARTS = frozenset(("sock", "socket", "conn", "connection", "session", "transport", "stream", "pool", "channel", "process"))

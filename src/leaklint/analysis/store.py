@@ -1,10 +1,5 @@
-"""The store: what every name may hold, and what may have become of every acquisition, at one point of a program.
+"""The store: what every name may hold, and what may have become of every acquisition, at one point of a program."""
 
-Stores that differ in a guard (a tested name that is None, True, False or something else) are kept apart, up to a bound;
-so `f = None ... if f: f.close()` needs no special case.
-"""
-
-import functools
 from collections.abc import Iterable, Iterator, Set
 
 from leaklint.analysis import comparing
@@ -36,10 +31,6 @@ from leaklint.analysis.values import (
     is_open,
 )
 
-BOUND = 12  # stores kept apart at a point
-Key = frozenset[tuple[object, object]] | frozenset[Site]
-NO_KEY: Key = frozenset()
-NO_GUARDS: frozenset[str] = frozenset()
 Place = str | Box | Closure
 
 
@@ -339,65 +330,6 @@ def _is_same(store: Store, value: Value, other: str) -> bool | None:
     if isinstance(value, Constant) and values == {value}:
         return True
     return None
-
-
-class Stores:
-    """The stores at one point, by the guards in which they differ."""
-
-    __slots__ = ("by_key", "by_sites", "guards")
-
-    def __init__(self, guards: frozenset[str], stores: Iterable[Store] = ()) -> None:
-        self.guards = guards
-        self.by_key: dict[Key, Store] = {}
-        self.by_sites = False
-        for store in stores:
-            self.add(store)
-
-    def add(self, store: Store) -> bool:
-        """Join a store into the one with the same guards; say whether anything changed."""
-        key = self._key(store)
-        known = self.by_key.get(key)
-        if known is not None:
-            return known.absorb(store)
-        if len(self.by_key) >= BOUND:
-            return self._collapse(store)
-        self.by_key[key] = store
-        return True
-
-    def absorb(self, other: "Stores") -> bool:
-        """Join other stores into these, which keep them; say whether anything changed."""
-        changed = False
-        for store in other.by_key.values():
-            changed |= self.add(store)
-        return changed
-
-    def _collapse(self, store: Store) -> bool:
-        """Keep apart only what differs in the sites that are open; where that is too much as well, nothing."""
-        self.guards = NO_GUARDS
-        self.by_sites = not self.by_sites
-        stores = [*self.by_key.values(), store]
-        self.by_key = {}
-        for one in stores:
-            self.add(one)
-        return True
-
-    def _key(self, store: Store) -> Key:
-        if self.by_sites:
-            return frozenset(site for site in store.sites if store.is_open(site))
-        env = store.env
-        if not self.guards:
-            return NO_KEY
-        guards = self.guards  # of a long function there are many, of the names that are still needed few
-        return frozenset([(name, _guard(values)) for name, values in env.items() if name in guards])
-
-
-@functools.lru_cache(maxsize=4096)  # a long function asks of the same few values at every edge
-def _guard(values: Values) -> object:
-    """Give what a test of a name could tell apart: which constants it may be, whether it may be something else."""
-    if len(values) == 1:
-        (value,) = values
-        return ("=", value.value) if isinstance(value, Constant) else value is OTHER
-    return frozenset(value.value if isinstance(value, Constant) else Ellipsis for value in values)
 
 
 def without_open(store: Store, statement: object) -> Store:

@@ -18,7 +18,6 @@ from leaklint.analysis.files import conftests
 from leaklint.analysis.hierarchy import describe
 from leaklint.analysis.keeping import filled, find_kept, length
 from leaklint.analysis.lookup import callee_of, class_named, look_up, name_behind
-from leaklint.analysis.lower import tested_names
 from leaklint.analysis.names import (
     Definition,
     Function,
@@ -38,6 +37,7 @@ from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.solving import lowered, solved
 from leaklint.analysis.summary import is_abstract, is_static, parameters_of, summary_of
+from leaklint.analysis.tested import tested_names
 from leaklint.analysis.values import Instance, own_type
 from leaklint.analysis.vocabulary import Vocabulary
 from leaklint.catalogue import Catalogue
