@@ -79,6 +79,13 @@ FOUND = {
             def close(self):
                 self.engine.dispose()
     """,
+    "a maker that is given": """
+        from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+        async def add(make: async_sessionmaker[AsyncSession], one):
+            session = make()  # LKR101
+            session.add(one)
+    """,
     "a maker that a function makes for itself": """
         from sqlalchemy.orm import sessionmaker
 

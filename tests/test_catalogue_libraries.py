@@ -64,9 +64,10 @@ def openings(file: Path) -> tuple[Opening, ...]:
         kinds, text = chosen
         resources = tuple(None if kind is None else catalogue.resource(kind) for kind in kinds)
         if any(one is not None and one.silent is None for one in resources):
-            owner = name.rpartition(".")[0]
+            owner, _, method = name.rpartition(".")
             is_method = name in entries.summaries and catalogue.resource(owner) is not None
-            call = f"owner.{name.rpartition('.')[2]}({text})" if is_method else f"{name}({text})"
+            called = ("owner" if method == "__call__" else f"owner.{method}") if is_method else name
+            call = f"{called}({text})"
             found.append(
                 Opening(
                     name,

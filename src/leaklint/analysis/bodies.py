@@ -17,6 +17,7 @@ TRANSPARENT = frozenset(
 )
 DRIVERS = frozenset(("coroutine", "gen_test", "inlineCallbacks", "engine"))  # they make a coroutine of a generator
 MARKING = frozenset(("pytest", "unittest", "mock"))  # modules whose decorators drive nothing
+ABSTRACT = frozenset(("builtins", "typing", "typing_extensions", "collections"))  # modules of containers and of protocols
 CACHES = frozenset(("lru_cache", "cache", "cached_property", "memoize", "alru_cache", "singleton"))
 
 
@@ -148,7 +149,9 @@ def annotated(node: ast.expr | None, scope: Scope, path: str | None = None) -> s
             return annotated(left, scope, path)
         case ast.Subscript(value=value, slice=inner) if terminal(value) in ("Optional", "Annotated", "Final"):
             return annotated(inner.elts[0] if isinstance(inner, ast.Tuple) else inner, scope, path)
-        case ast.Subscript(value=value) if terminal(value) in ("IO", "Popen", "TextIO", "BinaryIO"):
-            return scope.dotted(value)
+        case ast.Subscript(value=value):
+            dotted = scope.dotted(value)
+            is_abstract = dotted is not None and dotted.partition(".")[0] in ABSTRACT and terminal(value) != "IO"
+            return None if is_abstract else dotted
         case _:
             return None

@@ -61,7 +61,7 @@ class Openers:
         if known is None:
             return frozenset()
         found = self._imported(path, known)
-        if found or known.places:
+        if found or known.places or known.made:
             named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
             opening = [one for one, name in named if (one.owner or one.name not in found) and self._may_open(path, name)]
             found.update(one.name for one in opening)

@@ -118,10 +118,11 @@ class Outline:
 
     @cached_property
     def made(self) -> frozenset[str]:
-        """The names and attributes that are bound to what acquires when it is called: `self.session = sessionmaker(...)`."""
+        """The names of what acquires when it is called: `self.session = sessionmaker(...)`, `factory: sessionmaker`."""
         if not self._makers:
             return frozenset()
-        return frozenset(re.findall(rf"\b(\w+)[ \t]*=[ \t]*(?:\w+\.)*(?:{'|'.join(sorted(self._makers))})\(", self.text))
+        maker = rf"(?:\w+\.)*(?:{'|'.join(sorted(self._makers))})"
+        return frozenset(re.findall(rf"\b(\w+)[ \t]*(?:=[ \t]*{maker}\(|:[ \t]*{maker}\b)", self.text))
 
     def named(self, owner: str, attribute: str) -> list[str]:
         """Give the names that the text of a class binds an attribute of it to: `connection_class = Connection`."""

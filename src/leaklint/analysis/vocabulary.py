@@ -75,7 +75,7 @@ class Vocabulary:
                 return is_word and (self._catalogue.summary(name) is not None or self._openers.may_open(self._path, name))
             case Call(method=str(method)):
                 return method in self.words
-            case Call(node=ast.Call(func=ast.Name(id=name)), callee=None):
+            case Call(node=ast.Call(func=ast.Name(id=name)), reference=None):
                 return name in self.words
             case Evaluate(value=Reference(name=name)):
                 return name.rpartition(".")[2] in self.words
