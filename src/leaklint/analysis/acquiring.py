@@ -39,17 +39,20 @@ def acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, settin
     outcome.values.add(box)
 
 
-def acquire_elements(op: Call, found: tuple[Acquired | None, ...], setting: Setting, outcome: Outcome) -> None:
-    """Make a tuple of what a call acquires its result."""
+def acquire_elements(op: Call, found: tuple[Acquired | int | None, ...], setting: Setting, outcome: Outcome) -> None:
+    """Make a tuple of what a call acquires its result; a number stands for what leads to that element."""
+    sites: dict[int, Site] = {}
+    for index, one in enumerate(found):
+        if isinstance(one, Acquired):
+            sites[index] = _made(op, one, index, setting)
+            sites[index].element = index
+            outcome.sites.append(sites[index])
     elements: list[Values] = []
     for index, one in enumerate(found):
-        if one is None:
-            elements.append(NOTHING)
-            continue
-        site = _made(op, one, index, setting)
-        site.element = index
-        outcome.sites.append(site)
-        elements.append(frozenset((site,)))
+        if index in sites:
+            elements.append(frozenset((sites[index],)))
+        else:
+            elements.append(frozenset((sites[one].view,)) if isinstance(one, int) and one in sites else NOTHING)
     outcome.values.add(_elements(op, tuple(elements), setting))
 
 

@@ -7,6 +7,7 @@ import ast
 
 from leaklint.analysis import arguments, effects
 from leaklint.analysis.acquiring import Outcome
+from leaklint.analysis.names import terminal
 from leaklint.analysis.ops import Call
 from leaklint.analysis.setting import Setting
 from leaklint.analysis.store import Store
@@ -34,6 +35,13 @@ def acquire_by_import(op: Call, name: str, store: Store, setting: Setting, outco
     """Call a method that acquires on what another module names (`database.engine.connect()`); say whether it is one."""
     receiver, _, method = name.rpartition(".")
     type_name = setting.project.imported_type(receiver) if "." in receiver else None
+    return type_name is not None and acquire_by_type(op, method, type_name, store, setting, outcome)
+
+
+def acquire_by_convention(op: Call, method: str, store: Store, setting: Setting, outcome: Outcome) -> bool:
+    """Call a method that acquires on what has a conventional name (`self.loop.create_server()`); say whether it is one."""
+    receiver = op.node.func.value if isinstance(op.node.func, ast.Attribute) else None
+    type_name = setting.catalogue.receiver_type(terminal(receiver)) if receiver is not None else None
     return type_name is not None and acquire_by_type(op, method, type_name, store, setting, outcome)
 
 

@@ -218,6 +218,8 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
         _write_out(op, store, setting)
     if _call_through_class(op, method, store, setting, outcome):
         return None
+    if attribute_calls.acquire_by_convention(op, method, store, setting, outcome):
+        return None
     setting.is_releasing |= callee.is_closing(method) and not op.arguments  # that a release fails is advice
     return effects.spread(op, store, setting, callee.guesses(op, method), outcome, is_unknown=True)
 

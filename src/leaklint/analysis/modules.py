@@ -49,6 +49,7 @@ from leaklint.analysis.release_words import RELEASE_METHODS
 from leaklint.analysis.setting import Body, Setting
 from leaklint.analysis.setups import Run, fixture_run, is_setup, runs
 from leaklint.analysis.summaries import ModuleProject
+from leaklint.analysis.transports import is_left_to_protocol
 from leaklint.analysis.workspace import Workspace
 from leaklint.model.data import dataclass, field
 from leaklint.model.resource import Effect, Summary
@@ -364,7 +365,7 @@ def _facts(module: ModuleFacts, function: Function | None, solution: Solution) -
     is_testing_setup = function is not None and is_setup(function)
     facts = Facts(module.source, module.project, function, is_testing_setup, solution)
     for site, history in solution.record.histories.items():
-        if site.parameter is None and site.statement is not None:
+        if site.parameter is None and site.statement is not None and not is_left_to_protocol(site, history):
             facts.obligations.append(Obligation(facts, site, history))
     facts.obligations.sort(key=lambda one: (one.node.lineno, one.node.col_offset, one.site.element or 0, one.site.label))
     return facts

@@ -76,7 +76,7 @@ class FunctionSummary:
     parameters: tuple[str, ...] = ()
     effects: Mapping[str, ParameterEffect] = field(default_factory=dict)
     acquires: tuple[Acquired, ...] = ()
-    elements: tuple[Acquired | None, ...] = ()  # where the result is a tuple
+    elements: tuple[Acquired | int | None, ...] = ()  # where the result is a tuple; a number leads to that element of it
     contents: tuple[Acquired, ...] = ()  # where the result is a container
     passes: frozenset[str] = frozenset()
     wraps: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.running import asks_loop, chooses_async, runs_loop
 from leaklint.analysis.setting import Acquired, Body, FunctionSummary, ParameterEffect
+from leaklint.analysis.transports import has_held_protocol
 from leaklint.analysis.values import (
     MOVED,
     NONE,
@@ -111,8 +112,11 @@ def _is_others_loop(value: Value, solution: Solution) -> bool:
     return isinstance(value, Instance) and solution.setting.catalogue.is_a(value.type_name, "asyncio.AbstractEventLoop")
 
 
-def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
-    """Give what each element of the one tuple that is returned is; empty where nothing in it is a resource."""
+def _acquired_elements(solution: Solution) -> tuple[Acquired | int | None, ...]:
+    """Give what each element of the one tuple that is returned is; empty where nothing in it is a resource.
+
+    What leads to another element (a protocol to its transport) is the number of that one.
+    """
     tuples = [value for value in solution.setting.returned if isinstance(value, Elements)]
     if len(tuples) != 1:
         return ()
@@ -121,7 +125,15 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | None, ...]:
         None if _is_told_by_another(element, elements) else next(iter(_all_fresh(element, solution)), None)
         for element in elements
     )
-    return found if any(found) else ()
+    if not any(found):
+        return ()
+    return tuple(one or _leading_to(element, elements) for one, element in zip(found, elements, strict=True))
+
+
+def _leading_to(element: Values, elements: tuple[Values, ...]) -> int | None:
+    """Give the number of the element that another one leads to."""
+    sites = {value.site for value in element if isinstance(value, View)}
+    return next((index for index, other in enumerate(elements) if not sites.isdisjoint(other)), None)
 
 
 def _is_tuple_now_and_then(node: FunctionNode) -> bool:
@@ -151,7 +163,7 @@ def _acquired_contents(solution: Solution) -> tuple[Acquired, ...]:
 
 def _fresh(value: Value, solution: Solution) -> Acquired | None:
     """Give the resource that a returned value is, where the caller alone has it from now on."""
-    if not isinstance(value, Site) or value.parameter is not None:
+    if not isinstance(value, Site) or value.parameter is not None or has_held_protocol(value):
         return None
     history = solution.record.of(value)
     if not history.returns or history.moves:

@@ -24,6 +24,7 @@ class Library:
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)  # other dotted name -> the name it is written under
     parameters: Mapping[str, str] = field(default_factory=dict)  # conventional parameter -> type
+    receivers: Mapping[str, str] = field(default_factory=dict)  # conventional name of an object -> type
     computed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # resource -> attributes that die with it
     titles: Mapping[str, str] = field(default_factory=dict)  # name -> how messages call its table
 
@@ -76,6 +77,7 @@ class Library:
             {**self.summaries, **other.summaries},
             {**self.aliases, **other.aliases},
             {**self.parameters, **other.parameters},
+            {**self.receivers, **other.receivers},
             {**self.computed, **other.computed},
             {**self.titles, **other.titles},
         )
@@ -160,7 +162,8 @@ def read(path: Path, place: str | None = None) -> Library:
     )
     aliases = {**library.aliases, **schema.text_table(values, "aliases", place)}
     parameters = schema.text_table(values, "parameters", place)
-    return library.merged(Library(aliases=aliases, parameters=parameters))
+    receivers = schema.text_table(values, "receivers", place)
+    return library.merged(Library(aliases=aliases, parameters=parameters, receivers=receivers))
 
 
 def build(resources: Iterable[schema.Table], summaries: Iterable[schema.Table]) -> Library:

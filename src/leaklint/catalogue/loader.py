@@ -71,6 +71,10 @@ class Catalogue:
         """Give the type of a parameter that a convention names: `tmp_path` is a pathlib.Path."""
         return library.shipped(BUILTINS).parameters.get(name)
 
+    def receiver_type(self, name: str) -> str | None:
+        """Give the type of an object that a convention names: `self.loop` is an event loop."""
+        return library.shipped(BUILTINS).receivers.get(name)
+
     def is_a(self, type_name: str, base: str) -> bool:
         """Say whether a type is the base or inherits from it, as far as the catalogue knows."""
         return self.canonical(base) in self.ancestors(type_name)

@@ -85,7 +85,7 @@ SUMMARY_KEYS = CALL_KEYS | {
 }
 WHEN_KEYS = frozenset({"arguments", "acquires", "silent", "needs", *EFFECT_KEYS})
 HEADING_KEYS = frozenset({"library", "docs", "packages", "verified", "unseen", "hidden"})
-FILE_KEYS = HEADING_KEYS | {"resource", "summary", "aliases", "parameters"}
+FILE_KEYS = HEADING_KEYS | {"resource", "summary", "aliases", "parameters", "receivers"}
 CLOSED = "closed"  # as a constructor: what it makes is opened by a method
 WITHS = (With.RELEASES.value, With.KEEPS.value)
 
