@@ -12,8 +12,6 @@ from leaklint.analysis.names import terminal, walk
 from leaklint.analysis.record import History
 from leaklint.analysis.values import Site
 
-TRANSPORT = "Transport"
-
 
 def is_left_to_protocol(site: Site, history: History) -> bool:
     """Say whether a transport is its protocol's to release, as far as the call tells that makes it."""
@@ -36,7 +34,8 @@ def has_held_protocol(site: Site) -> bool:
 def _factory(site: Site) -> ast.expr | None:
     """Give what makes the protocol of a transport."""
     call, name = site.node, site.resource.name
-    if not (name.startswith("asyncio.") and name.endswith(TRANSPORT)) or not isinstance(call, ast.Call):
+    is_transport = name.startswith("asyncio.") and name.endswith("Transport")
+    if not is_transport or not isinstance(call, ast.Call) or terminal(call) == "start_tls":  # which tells its protocol nothing
         return None
     given = [*call.args[:1], *(one.value for one in call.keywords if one.arg == "protocol_factory")]
     return given[0] if given else None
