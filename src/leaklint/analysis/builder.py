@@ -20,7 +20,8 @@ class Builder:
         self.yield_kind = yield_kind
         self.is_driven = is_driven
         self.tests: dict[str, int] = {}
-        self.listed: set[str] = set()  # the subjects of tests for several strings
+        self.listed: set[str] = set()  # the subjects of tests for several constants
+        self.constants: dict[str, set[ops.Literal]] = {}  # by subject, those that tests compare it with
         self.counting: set[str] = set()  # the conditions of loops that count: `i < 5`
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}

@@ -128,25 +128,38 @@ class Conditions(Expressions):
             self.listed.add(source)
             answer = self._opaque(ast.Compare(left, [ast.In()], [right]))
             return (Test(answer.name, Comparison.AMONG, among, source) if answer is not None else None), flipped
-        if literal is ops.NOT_LITERAL:
-            other = self.operand(right)
-            asked = ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])
-            is_telling = isinstance(op, ast.Is | ast.IsNot) or (isinstance(op, ast.Eq | ast.NotEq) and self._is_earlier(right))
-            if is_telling and source is not None and other is not None:
-                return Test(self._named(asked), Comparison.SAME, other, source), flipped
-            return self._opaque(asked), flipped
-        kind = KINDS.get(type(op))
-        if literal is None and kind is Comparison.EQUALS and _is_place(left) and _is_temporary(source):
-            return Test(self._named(left), Comparison.IS_NONE, subject=source), flipped
-        if source is not None and kind is not None:
-            if literal is None and kind is Comparison.EQUALS:
-                return Test(source, Comparison.IS_NONE), flipped
-            if not isinstance(literal, str):
-                return Test(source, kind, literal), flipped
-        opaque = self._opaque(ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right]))
-        if opaque is not None and isinstance(literal, str) and kind is Comparison.EQUALS:
-            return Test(opaque.name, Comparison.EQUALS, literal, source), flipped
-        return opaque, flipped
+        asked = ast.Compare(left, [UNFLIPPED.get(type(op), op)], [right])
+        if literal is not ops.NOT_LITERAL:
+            return self._with_constant(asked, source, literal), flipped
+        other = self.operand(right)
+        is_telling = isinstance(op, ast.Is | ast.IsNot) or (isinstance(op, ast.Eq | ast.NotEq) and self._is_earlier(right))
+        if is_telling and source is not None and other is not None:
+            return Test(self._named(asked), Comparison.SAME, other, source), flipped
+        return self._opaque(asked), flipped
+
+    def _with_constant(self, asked: ast.Compare, source: ops.Operand, literal: ops.Literal) -> Test | None:
+        """Give the test of a comparison of an operand with a constant."""
+        left, kind = asked.left, KINDS.get(type(asked.ops[0]))
+        is_equality = kind is Comparison.EQUALS
+        place = self._named(left) if is_equality and _is_place(left) and _is_temporary(source) else None
+        if source is not None and is_equality and literal is None:
+            return Test(place, Comparison.IS_NONE, subject=source) if place else Test(source, Comparison.IS_NONE)
+        if source is not None and kind is not None and place is None and not isinstance(literal, str):
+            self._note_constant(source, literal)
+            return Test(source, kind, literal)
+        opaque = self._opaque(asked)
+        if opaque is None or not is_equality:
+            return opaque
+        subject = place or source or self._named(left)
+        self._note_constant(subject, literal)
+        return Test(opaque.name, Comparison.EQUALS, literal, subject)
+
+    def _note_constant(self, subject: str, literal: ops.Literal) -> None:
+        """Note that a test compares its subject with a constant: of several no two can hold."""
+        known = self.constants.setdefault(subject, set())
+        known.add(literal)
+        if len(known) > 1:
+            self.listed.add(subject)
 
     def _end_of_count(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test | None:
         """Give the condition of a loop that counts for a test of whether the count is over: `i == 5` where `i < 5` went on."""
