@@ -344,6 +344,26 @@ SILENT = {
             folder = Folder(path)
             finish(folder)
     """,
+    "a method of something unknown, which a function of this name may be": """
+        import socket
+
+        from app import register, server
+
+        def serve(path):
+            listener = socket.socket()
+            try:
+                listener.bind(path)
+                while True:
+                    peer, _ = listener.accept()
+                    server.answer(peer)
+            finally:
+                listener.close()
+
+        @register(server)
+        def answer(self, peer):
+            peer.sendall(b"hello")
+            peer.close()
+    """,
     "a counter that tells whether anything was opened": """
         def read(paths):
             count = 0

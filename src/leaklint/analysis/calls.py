@@ -96,7 +96,7 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         if name in callee.PATHS:
             outcome.values.add(instance("builtins.str"))
         return None
-    return effects.spread(op, store, setting, callee.guesses(op, last), outcome, is_unknown=True)
+    return _hand_on(op, last, store, setting, outcome)
 
 
 def _call_own(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -221,7 +221,15 @@ def _call_unknown_method(op: Call, method: str, store: Store, setting: Setting, 
     if attribute_calls.acquire_by_convention(op, method, store, setting, outcome):
         return None
     setting.is_releasing |= callee.is_closing(method) and not op.arguments  # that a release fails is advice
-    return effects.spread(op, store, setting, callee.guesses(op, method), outcome, is_unknown=True)
+    return _hand_on(op, method, store, setting, outcome)
+
+
+def _hand_on(op: Call, name: str, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Give the arguments to what is known by its name alone, which may be one of this module's own that releases them."""
+    given = [value for argument in op.arguments for value in store.values(argument.operand)]
+    is_released = any(True for _ in store.carried(given)) and setting.project.has_releasing(name)
+    effect = (lambda _: Effect.TAKES) if is_released else callee.guesses(op, name)
+    effects.spread(op, store, setting, effect, outcome, is_unknown=True)
 
 
 def _fill_field(op: Call, store: Store, setting: Setting) -> None:

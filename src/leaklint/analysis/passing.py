@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from leaklint.analysis.names import FunctionNode, children, terminal, walk
+from leaklint.analysis.release_words import RELEASE_METHODS
 from leaklint.analysis.retention import retained
 from leaklint.analysis.setting import REST
 from leaklint.analysis.summary import parameters_of
@@ -35,6 +36,23 @@ def passed_to(call: ast.Call, node: FunctionNode, callee: FunctionNode, asked: f
 def rest_of(node: FunctionNode) -> str:
     """Give the name for the keyword arguments that a function takes without naming them, "" where it takes none."""
     return node.args.kwarg.arg if node.args.kwarg is not None else ""
+
+
+@retained
+def releases_parameter(node: FunctionNode) -> bool:
+    """Say whether a function calls a release method of one of its parameters, or `os.close` on one."""
+    names = parameters_of(node)
+    for one in walk(node):
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="os"), attr="close"), args=[ast.Name(id=name)]):
+                is_release = True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                is_release = method in RELEASE_METHODS
+            case _:
+                continue
+        if is_release and name in names:
+            return True
+    return False
 
 
 @retained

@@ -111,6 +111,10 @@ class Project(Protocol):
         """Summarise a method of a class of the module, inherited ones included."""
         ...
 
+    def has_releasing(self, name: str) -> bool:
+        """Say whether a function or method of the module with this name releases one of its parameters, as its text tells."""
+        ...
+
     def is_unbound(self, class_name: str, name: str) -> bool:
         """Say whether a method of a class is called on the class: a class method or a static one."""
         ...

@@ -31,7 +31,7 @@ from leaklint.analysis.names import (
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution
-from leaklint.analysis.passing import passed_to, passing_calls
+from leaklint.analysis.passing import passed_to, passing_calls, releases_parameter
 from leaklint.analysis.pending import Pending
 from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
@@ -314,6 +314,10 @@ class ModuleProject:
         found = self._method(class_name, name)
         decorators = found[1].decorator_list if found is not None else []
         return any(terminal(one) in ("classmethod", "staticmethod") for one in decorators)
+
+    def has_releasing(self, name: str) -> bool:
+        """Say whether a function or method of the module with this name releases one of its parameters, as its text tells."""
+        return any(releases_parameter(one.node) for one in self.functions if one.node.name == name)
 
     def method_node(self, node: ast.ClassDef, name: str) -> FunctionNode | None:
         """Give a method of a class of the module, inherited ones included."""
