@@ -3,7 +3,7 @@
 from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, REST, Given, Kind
 from leaklint.analysis.store import Store
-from leaklint.analysis.values import Constant, Dependent, Field, Instance, Keywords, Other, Part, Site, Value, View
+from leaklint.analysis.values import Constant, Dependent, Field, Instance, Keywords, Other, Part, Reference, Site, Value, View
 from leaklint.catalogue import Catalogue
 from leaklint.model.resource import Condition, Resource, Summary, Variant
 
@@ -93,6 +93,10 @@ def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
         return False
     if isinstance(wanted, str) and argument.reference is not None:
         return argument.reference == wanted
+    if isinstance(wanted, str) and any(
+        isinstance(one, Reference) and one.name == wanted for one in store.values(argument.operand)
+    ):
+        return True
     return argument.literal == wanted and type(argument.literal) is type(wanted)
 
 

@@ -1,12 +1,13 @@
 """What kind of body a function has, by its decorators, its name and its class; what its names hold when it starts."""
 
 import ast
+from collections.abc import Iterator
 
 from leaklint.analysis.graph import Kind, Thrown
 from leaklint.analysis.names import Function, FunctionNode, Scope, terminal
 from leaklint.analysis.setting import Body
 from leaklint.analysis.store import Place
-from leaklint.analysis.values import NONE, Values, instance, own_type
+from leaklint.analysis.values import NONE, OTHER, Values, instance, own_type, reference
 from leaklint.catalogue import Catalogue
 
 Names = dict[Place, Values]
@@ -18,6 +19,7 @@ TRANSPARENT = frozenset(
 DRIVERS = frozenset(("coroutine", "gen_test", "inlineCallbacks", "engine"))  # they make a coroutine of a generator
 MARKING = frozenset(("pytest", "unittest", "mock"))  # modules whose decorators drive nothing
 ABSTRACT = frozenset(("builtins", "typing", "typing_extensions", "collections"))  # modules of containers and of protocols
+PIPE = "subprocess.PIPE"
 CACHES = frozenset(("lru_cache", "cache", "cached_property", "memoize", "alru_cache", "singleton"))
 
 
@@ -73,17 +75,36 @@ def starting_names(function: Function, scope: Scope, catalogue: Catalogue, path:
         found = annotated(scope.bindings.annotations.get(name), scope, path) or catalogue.parameter_type(name)
         if found is not None:
             env[name] = frozenset((instance(found), NONE) if name in optional else (instance(found),))
+    return env | _defaults(function.node, scope, catalogue)
+
+
+def _defaults(node: FunctionNode, scope: Scope, catalogue: Catalogue) -> Names:
+    """Give the parameters that are, unless a call says otherwise, what a library calls so: `opener=open`, `stdout=PIPE`."""
+    env: Names = {}
+    for name, default in _with_defaults(node):
+        dotted = scope.module.dotted(default) if isinstance(default, ast.Name | ast.Attribute) else None
+        if dotted is not None and (dotted == PIPE or catalogue.summary(dotted) is not None):
+            env[name] = frozenset((reference(dotted), OTHER))
     return env
+
+
+def _with_defaults(node: FunctionNode) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters that have a default."""
+    arguments, defaults = node.args, node.args.defaults
+    positional = [*arguments.posonlyargs, *arguments.args]
+    for one, default in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
+        yield one.arg, default
+    for one, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if given is not None:
+            yield one.arg, given
 
 
 def _optional(node: FunctionNode) -> set[str]:
     """Give the parameters that may be None: by their defaults, or as their annotations say."""
-    arguments, defaults = node.args, node.args.defaults
-    positional = [*arguments.posonlyargs, *arguments.args]
-    said = {one.arg for one in (*positional, *arguments.kwonlyargs) if one.annotation and _admits_none(one.annotation)}
-    pairs = [*zip(positional[len(positional) - len(defaults) :], defaults, strict=True)]
-    pairs += [(one, default) for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default]
-    return said | {one.arg for one, default in pairs if isinstance(default, ast.Constant) and default.value is None}
+    every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    said = {one.arg for one in every if one.annotation and _admits_none(one.annotation)}
+    pairs = _with_defaults(node)
+    return said | {name for name, default in pairs if isinstance(default, ast.Constant) and default.value is None}
 
 
 def _admits_none(node: ast.expr) -> bool:

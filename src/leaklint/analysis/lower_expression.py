@@ -10,6 +10,7 @@ from leaklint.analysis.graph import Block, Kind, Thrown
 from leaklint.analysis.names import children, walk
 from leaklint.analysis.ops import Test
 from leaklint.analysis.quiet import QUIET, QUIET_METHODS, is_logging
+from leaklint.analysis.stand_ins import called_by_partial, mapped
 from leaklint.analysis.values import FALSE, NONE, TRUE, Constant, Value, reference
 
 CONSTANTS = {None: NONE, True: TRUE, False: FALSE}
@@ -67,7 +68,8 @@ class Expressions(Builder, ABC):
             case ast.Constant(value=value):
                 return self._value(Constant(value), node) if value is None or isinstance(value, int) else None
             case ast.Call():
-                return self._call(node, bound_to=bound_to)
+                generator = mapped(node, self.scope)
+                return self._comprehension(generator) if generator is not None else self._call(node, bound_to=bound_to)
             case ast.Attribute():
                 return self._attribute(node)
             case ast.Subscript():
@@ -289,21 +291,9 @@ class Expressions(Builder, ABC):
     def _call(
         self, node: ast.Call, is_awaited: bool = False, is_dropped: bool = False, bound_to: tuple[str | None, ...] = ()
     ) -> ops.Operand:
-        reference, callee, receiver, method = None, None, None, None
-        dotted = self.scope.dotted(node.func)
-        if dotted is not None:
-            reference = dotted
-        elif isinstance(node.func, ast.Attribute):
-            receiver, method = self.operand(node.func.value), node.func.attr
-            if isinstance(node.func.value, ast.Name) and node.func.value.id not in ("self", "cls"):
-                self.note_change(f"{node.func.value.id}()")
-        elif isinstance(node.func, ast.Name) and not self.is_variable(node.func.id) and self.scope.definition(node.func.id):
-            reference = f":{node.func.id}"  # a function or class of this module
-            if node.func.id in self.scope.bindings.definitions and self.scope.outer is not None:
-                callee = node.func.id
-        else:
-            callee = self.operand(node.func)
-        arguments = tuple(self._arguments(node))
+        meant = called_by_partial(node, self.scope) or node
+        reference, callee, receiver, method = self._called(meant.func)
+        arguments = tuple(self._arguments(meant))
         dest = self.temporary()
         call = ops.Call(
             self.statement,
@@ -321,6 +311,23 @@ class Expressions(Builder, ABC):
         )
         self.emit(call, None if self._is_lazy(call) else _thrown(call))
         return dest
+
+    def _called(self, function: ast.expr) -> tuple[str | None, ops.Operand, ops.Operand, str | None]:
+        """Say what is called: a dotted name, the operand of a callee, or the operand of a receiver and its method."""
+        dotted = self.scope.dotted(function)
+        if dotted is not None:
+            return dotted, None, None, None
+        match function:
+            case ast.Attribute(value=value, attr=method):
+                receiver = self.operand(value)
+                if isinstance(value, ast.Name) and value.id not in ("self", "cls"):
+                    self.note_change(f"{value.id}()")
+                return None, None, receiver, method
+            case ast.Name(id=name) if not self.is_variable(name) and self.scope.definition(name):
+                is_nested = name in self.scope.bindings.definitions and self.scope.outer is not None
+                return f":{name}", name if is_nested else None, None, None  # a function or class of this module
+            case _:
+                return None, self.operand(function), None, None
 
     def _is_lazy(self, call: ops.Call) -> bool:
         """Say whether a call only makes a coroutine, or an async generator, of a function of the module."""

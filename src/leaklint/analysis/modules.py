@@ -81,7 +81,8 @@ class ModuleFacts:
         for function in self.functions:
             if self.project.vocabulary.may_acquire(function.node):
                 setting = self.project.lowered(function)
-                if self.project.vocabulary.acquires_in(setting.graph):
+                vocabulary = self.project.vocabulary
+                if vocabulary.acquires_in(setting.graph) or vocabulary.is_default_of(function.node):
                     found.append(self._solved(function, setting))
         return found
 

@@ -8,7 +8,7 @@ from collections.abc import Set
 from functools import cached_property
 
 from leaklint.analysis.graph import Graph
-from leaklint.analysis.names import Scope, terminal
+from leaklint.analysis.names import FunctionNode, Scope, terminal
 from leaklint.analysis.openers import Openers
 from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.prefilter import imported_roots, lines_with, may_concern_loops
@@ -65,6 +65,10 @@ class Vocabulary:
     def acquires_in(self, graph: Graph) -> bool:
         """Say whether any call of a graph can acquire something: most of what the text promises is prose."""
         return any(self._may_acquire_by(op) for block in graph.blocks for op in block.ops)
+
+    def is_default_of(self, node: FunctionNode) -> bool:
+        """Say whether a parameter is by default what can acquire: `def load(path, opener=open)`."""
+        return any(terminal(one) in self.words for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None)
 
     def _may_acquire_by(self, op: Op) -> bool:
         match op:
