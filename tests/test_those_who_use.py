@@ -469,3 +469,24 @@ def test_the_scope_of_a_release_does_not_fail_before_it(scope: str, advice: Mark
     """)
     assert advice(text) == []
     assert advice(text.replace(scope, "open(host)")) == [(5, "LKR903")]
+
+
+def test_a_step_that_releases_before_it_raises_is_not_lost(advice: Marks) -> None:
+    text = dedented("""
+        import wave
+
+        class Reader:
+            def __init__(self, path):
+                self.file = wave.open(path)
+                self._check()
+
+            def _check(self):
+                if self.file.getnchannels() > 2:
+                    self.close()
+                    raise ValueError("too many channels")
+
+            def close(self):
+                self.file.close()
+    """)
+    assert advice(text) == []
+    assert advice(text.replace("            self.close()\n", "")) == [(5, "LKR903")]

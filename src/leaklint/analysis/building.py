@@ -4,7 +4,7 @@ import ast
 
 from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.graph import Block, Graph, successors
-from leaklint.analysis.names import terminal
+from leaklint.analysis.names import suites, terminal, walk
 from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.owners import BUILDERS
@@ -91,13 +91,29 @@ def _raising_after(store: Op, name: str, resource: Resource, facts: Facts) -> Op
 
 def _may_fail(op: Op, name: str, facts: Facts) -> bool:
     """Say whether an operation may well raise; that the stored thing cannot be entered is not what leaves it open."""
-    if not isinstance(op, Call | Raise) or _is_suppressed(op, facts) or cannot_fail(op, facts):
+    if not isinstance(op, Call | Raise) or _is_suppressed(op, facts) or cannot_fail(op, facts) or _releases_first(op, facts):
         return False
     match op:
         case Call(method=method, node=ast.Call(func=ast.Attribute(value=ast.Attribute(attr=attribute)))):
             return not (method in ENTERING and attribute == name)
         case _:
             return True
+
+
+def _releases_first(op: Op, facts: Facts) -> bool:
+    """Say whether a call is of a method of one's own that releases before each of its own `raise`s."""
+    if not isinstance(op, Call) or facts.owner is None or op.method not in facts.owner.methods:
+        return False
+    _, method = facts.owner.methods[op.method]
+    if not isinstance(op.node.func, ast.Attribute) or terminal(op.node.func.value) != "self":
+        return False
+    inside = [suite for one in walk(method) if isinstance(one, ast.stmt) for suite in suites(one)]
+    raising = [suite[: suite.index(one)] for suite in inside for one in suite if isinstance(one, ast.Raise)]
+    return bool(raising) and all(any(_is_release(one) for one in before) for before in raising)
+
+
+def _is_release(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and terminal(statement.value) in RELEASING
 
 
 def _is_suppressed(op: Op, facts: Facts) -> bool:

@@ -37,7 +37,8 @@ QUIET = (
         ]
     )
     | {f"contextlib.{name}" for name in ["closing", "aclosing", "nullcontext", "suppress", "ExitStack", "AsyncExitStack"]}
-    | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "sys.exc_info", "threading.Lock", "threading.Event"}
+    | {"time.time", "time.monotonic", "time.perf_counter", "os.getpid", "os.getppid", "os.getuid", "os.geteuid", "os.getgid"}
+    | {"os.getegid", "sys.exc_info", "threading.Lock", "threading.Event"}
     | {"asyncio.set_event_loop", "asyncio.events.set_event_loop", "asyncio.Runner"}
     | {f"pytest.{name}" for name in ("raises", "warns", "deprecated_call")}
     | {f"warnings.{name}" for name in ("catch_warnings", "simplefilter", "filterwarnings")}
