@@ -34,6 +34,9 @@ def mapped(node: ast.Call, scope: Scope) -> ast.GeneratorExp | None:
                 return None
         case _:
             return None
+    dotted = scope.dotted(function)
+    if dotted is not None and dotted.startswith("builtins.") and dotted != "builtins.open":
+        return None  # `map(repr, found)` opens, keeps and releases nothing
     call = ast.Call(function, [ast.Name(ELEMENT, ast.Load())], [])
     found = ast.GeneratorExp(call, [ast.comprehension(ast.Name(ELEMENT, ast.Store()), source, [], 0)])
     return ast.fix_missing_locations(ast.copy_location(found, node))
