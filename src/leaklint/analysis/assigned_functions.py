@@ -18,10 +18,8 @@ def assigned_function(name: str, module: Scope) -> FunctionNode | None:
     match value:
         case ast.Lambda(args=parameters, body=body):
             result = body
-        case ast.Call(func=partial, args=[target, *given], keywords=keywords) if module.dotted(partial) == "functools.partial":
-            parameters, result = _any_arguments(), _handing_on(target, given, keywords)
-        case ast.Name() | ast.Attribute() | ast.Call():
-            parameters, result = _any_arguments(), _handing_on(value, [], [])
+        case ast.Name() | ast.Attribute() | ast.Call():  # a call of a partial is lowered as one of what it stands for
+            parameters, result = _any_arguments(), _handing_on(value)
         case _:
             return None
     made = ast.FunctionDef(name, parameters, [ast.Return(result)], [], None, None)
@@ -32,9 +30,8 @@ def _any_arguments() -> ast.arguments:
     return ast.arguments([], [], ast.arg(ARGUMENTS), [], [], ast.arg(OPTIONS), [])
 
 
-def _handing_on(target: ast.expr, given: list[ast.expr], keywords: list[ast.keyword]) -> ast.Call:
-    """Call a target with what it is given already and with all that comes."""
+def _handing_on(target: ast.expr) -> ast.Call:
+    """Call a target with all that comes."""
     rest = ast.Starred(ast.Name(ARGUMENTS, ast.Load()), ast.Load())
     options = ast.keyword(None, ast.Name(OPTIONS, ast.Load()))
-    call = ast.Call(target, [*given, rest], [*keywords, options])
-    return ast.fix_missing_locations(ast.copy_location(call, target))
+    return ast.fix_missing_locations(ast.copy_location(ast.Call(target, [rest], [options]), target))
