@@ -65,7 +65,8 @@ def solve_ownership(setting: Setting, env: dict[Place, Values], sites: dict[Site
 def _solve_first(start: Stores, rank: dict[Block, int], setting: Setting, record: Record) -> dict[Block, Stores]:
     """Solve a graph with loops, then note what happens in the blocks where anything does: before, facts were preliminary."""
     eventful: set[Block] = set()
-    stores = solve({setting.graph.entry: start}, rank, lambda block, fact: flow(block, fact, setting, eventful))
+    entry = setting.graph.entry
+    stores = solve({entry: start}, rank, lambda block, fact: flow(block, fact.to_run(), setting, eventful))
     setting.record = record
     for block in sorted((one for one in stores if one in eventful), key=lambda one: rank[one]):
         _noted(block, stores[block], setting, record)
@@ -74,7 +75,7 @@ def _solve_first(start: Stores, rank: dict[Block, int], setting: Setting, record
 
 def _noted(block: Block, fact: Stores, setting: Setting, record: Record) -> Flow:
     """Run a block whose facts are final, and note what happens in it."""
-    passed = flow(block, fact, setting, set())
+    passed = flow(block, list(fact.by_key.values()), setting, set())
     for target, stores in passed:
         _note_passage(block, target, stores, record)
     return passed
@@ -100,13 +101,13 @@ def _note_exit(stores: Stores, name: str, record: Record) -> None:
                     history.exit_names.update(one for one in holders if isinstance(one, str) and one[0] != "%")
 
 
-def flow(block: Block, fact: Stores, setting: Setting, eventful: set[Block]) -> Flow:
-    """Run a block over the stores at its start; give what goes where.
+def flow(block: Block, starts: list[Store], setting: Setting, eventful: set[Block]) -> Flow:
+    """Run a block over stores at its start; give what goes where.
 
     The block joins `eventful` where there is something to note of it.
     """
     out: dict[Block, Stores] = {}
-    for store in list(fact.by_key.values()):
+    for store in starts:
         running = store.copy()
         setting.is_notable = False
         _run(block, running, setting, out)

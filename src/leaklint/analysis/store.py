@@ -37,15 +37,17 @@ Place = str | Box | Closure
 class Store:
     """Names to values, sites to the statuses they may have; `version` changes with either.
 
-    `has_history` stays set once a site was here: where it is not, no event of a site can be.
+    `run_version` is the one that a block was last run on. `has_history` stays set once a site was here: where it is
+    not, no event of a site can be.
     """
 
-    __slots__ = ("env", "has_history", "sites", "version")
+    __slots__ = ("env", "has_history", "run_version", "sites", "version")
 
     def __init__(self, env: dict[Place, Values], sites: dict[Site, frozenset[int]], has_history: bool = False) -> None:
         self.env = env
         self.sites = sites
         self.version = 0
+        self.run_version = -1
         self.has_history = has_history or bool(sites)
 
     def copy(self) -> "Store":

@@ -46,6 +46,13 @@ class Stores:
             changed |= self.add(store)
         return changed
 
+    def to_run(self) -> list[Store]:
+        """Give the stores that are new or have changed since they were last given: of the others all is passed on."""
+        waiting = [store for store in self.by_key.values() if store.run_version != store.version]
+        for store in waiting:
+            store.run_version = store.version
+        return waiting
+
     def _collapse(self, store: Store) -> bool:
         """Keep apart only what differs in the sites that are open; where that is too much as well, nothing."""
         self.guards = NO_GUARDS
