@@ -21,7 +21,7 @@ class Builder:
         self.is_driven = is_driven
         self.tests: dict[str, int] = {}
         self.listed: set[str] = set()  # the subjects of tests for several constants
-        self.constants: dict[str, set[ops.Literal]] = {}  # by subject, those that tests compare it with
+        self.constants: dict[str, list[ops.Literal]] = {}  # by subject, those that tests compare it with
         self.counting: set[str] = set()  # the conditions of loops that count: `i < 5`
         self.mentions: dict[str, frozenset[str]] = {}
         self.renames: dict[str, str] = {}

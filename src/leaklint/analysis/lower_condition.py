@@ -155,10 +155,10 @@ class Conditions(Expressions):
         return Test(opaque.name, Comparison.EQUALS, literal, subject)
 
     def _note_constant(self, subject: str, literal: ops.Literal) -> None:
-        """Note that a test compares its subject with a constant: of several no two can hold."""
-        known = self.constants.setdefault(subject, set())
-        known.add(literal)
-        if len(known) > 1:
+        """Note that a test compares its subject with a constant: of several no two can hold, where one is asked for again."""
+        known = self.constants.setdefault(subject, [])
+        known.append(literal)
+        if 1 < len(set(known)) < len(known):
             self.listed.add(subject)
 
     def _end_of_count(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test | None:
