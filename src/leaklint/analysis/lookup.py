@@ -10,11 +10,9 @@ from typing import Protocol, Self, TypeVar
 from leaklint.analysis.callee import is_class_name, is_standard
 from leaklint.analysis.files import module_name
 from leaklint.analysis.names import FunctionNode, Scope, terminal
-from leaklint.analysis.openers import Openers
+from leaklint.analysis.openers import BEHIND, Openers
 from leaklint.analysis.owners import Owner
 from leaklint.catalogue import Catalogue
-
-NAMES_BEHIND = 5  # re-exports of re-exports
 
 
 class Module(Protocol):
@@ -91,7 +89,7 @@ def _joined(module: str, name: str) -> str:
 
 def name_behind(dotted: str, importer: str, modules: Modules[M]) -> tuple[M, str] | None:
     """Give the first-party module that binds what a dotted name leads to, and the name there, be it catalogued from outside."""
-    for _ in range(NAMES_BEHIND):
+    for _ in range(BEHIND):
         place = modules.openers.find(dotted, importer)
         project = modules.project(place[0]) if place is not None and len(place[1]) == 1 else None
         if place is None or project is None:

@@ -145,7 +145,8 @@ class Conditions(Expressions):
         if source is not None and is_equality and literal is None:
             return Test(place, Comparison.IS_NONE, subject=source) if place else Test(source, Comparison.IS_NONE)
         if source is not None and kind is not None and place is None and not isinstance(literal, str):
-            self._note_constant(source, literal)
+            if is_equality:
+                self._note_constant(source, literal)
             return Test(source, kind, literal)
         opaque = self._opaque(asked)
         if opaque is None or not is_equality:

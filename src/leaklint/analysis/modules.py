@@ -78,10 +78,10 @@ class ModuleFacts:
     def bodies(self) -> list[Facts]:
         """The facts of every body in which something may be acquired."""
         found = [self.own_facts] if _may_module_acquire(self) else []
+        vocabulary = self.project.vocabulary
         for function in self.functions:
-            if self.project.vocabulary.may_acquire(function.node):
+            if vocabulary.may_acquire(function.node):
                 setting = self.project.lowered(function)
-                vocabulary = self.project.vocabulary
                 if vocabulary.acquires_in(setting.graph) or vocabulary.is_default_of(function.node):
                     found.append(self._solved(function, setting))
         return found
