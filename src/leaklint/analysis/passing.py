@@ -40,8 +40,8 @@ def rest_of(node: FunctionNode) -> str:
 
 @retained
 def releases_parameter(node: FunctionNode) -> bool:
-    """Say whether a function calls a release method of one of its parameters, or `os.close` on one."""
-    names = parameters_of(node)
+    """Say whether a function calls a release method of one of its parameters but the receiver, or `os.close` on one."""
+    names = {*parameters_of(node)} - {"self", "cls"}
     for one in walk(node):
         match one:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="os"), attr="close"), args=[ast.Name(id=name)]):

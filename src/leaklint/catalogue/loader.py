@@ -31,6 +31,7 @@ class Catalogue:
         self._names: dict[str, str] = {}
         self._lines: dict[str, tuple[str, ...]] = {}
         self._words: dict[frozenset[str], frozenset[str]] = {}
+        self._makers: dict[frozenset[str], frozenset[str]] = {}
         self._loop_words: dict[frozenset[str], frozenset[str]] = {}
         self._async_releases: dict[frozenset[str], frozenset[str]] = {}
 
@@ -117,7 +118,10 @@ class Catalogue:
 
     def makers(self, roots: Iterable[str]) -> frozenset[str]:
         """Give the last segments of every type whose objects acquire when they are called, for the top-level modules."""
-        return self._own.makers().union(*(library.makers(module) for module in self._reached(frozenset(roots))))
+        key = frozenset(roots)
+        if key not in self._makers:
+            self._makers[key] = self._own.makers().union(*(library.makers(module) for module in self._reached(key)))
+        return self._makers[key]
 
     def loop_words(self, roots: Iterable[str]) -> frozenset[str]:
         """Give the last segments of every callable or method that is about event loops, for the top-level modules."""
