@@ -35,7 +35,8 @@ def given(op: Call, parameters: tuple[str, ...], store: Store, catalogue: Catalo
         sites = [value for value in values if isinstance(value, Site) and value.resource.name]
         if sites:
             one = min(sites, key=lambda site: site.label)
-            found.append((name, Kind(one.resource, one.open_mask, one.label, one.own_type)))
+            is_certain = all(isinstance(value, Site) and not value.is_optional for value in values)
+            found.append((name, Kind(one.resource, one.open_mask, one.label, one.own_type, is_certain)))
     rest = _rest(op, store)
     if rest is not None:
         given_by_name = [(index, one) for index, one in enumerate(op.arguments) if not one.is_star]

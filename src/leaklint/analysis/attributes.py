@@ -5,6 +5,7 @@ method does not reach that attribute" is said only where the method does nothing
 """
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from leaklint.analysis.callbacks import is_callback
@@ -37,10 +38,14 @@ STATES = ("clos", "open", "run", "start", "alive", "connect", "stop", "finish", 
 
 @dataclass(slots=True)
 class Reach:
-    """What a method may release (`guarded`: only under a flag), which methods of its object it calls, through super or not."""
+    """What a method may release, which methods of its object it calls, through super or not.
+
+    `guarded` is what it releases under a flag alone: the attribute, the flag, and what the flag has to be; the flag is
+    empty where a condition asks more than whether it is set.
+    """
 
     released: set[str] = field(default_factory=set)
-    guarded: set[str] = field(default_factory=set)
+    guarded: set[tuple[str, str, bool]] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
     calls_super: set[str] = field(default_factory=set)
     reaches_all: bool = False
@@ -245,8 +250,7 @@ def _note(node: ast.Attribute, path: list[ast.AST], reach: Reach) -> None:
         reach.released.add(name)
         if _called_method(path) is None:
             reach.handed.add(name)
-        if _is_guarded(name, path):
-            reach.guarded.add(name)
+        reach.guarded.update((name, flag, is_set) for flag, is_set in _flags_above(name, path))
     reach.loads.add(name)
     if is_callback(path):
         reach.callbacks.add(name)
@@ -324,13 +328,31 @@ def _may_release(node: ast.Attribute, path: list[ast.AST]) -> bool:
             return True
 
 
-def _is_guarded(name: str, path: list[ast.AST]) -> bool:
-    """Say whether a mention stands under a test of another attribute that is no state of being open."""
-    for above in path:
+def _flags_above(name: str, path: list[ast.AST]) -> Iterator[tuple[str, bool]]:
+    """Yield the flags under which a mention stands, and what they are there: attributes that are no state of being open."""
+    for above, below in itertools.pairwise(path):
         if isinstance(above, ast.If):
-            for one in walk(above.test):
-                if not isinstance(one, ast.Attribute) or not isinstance(one.value, ast.Name) or one.attr == name:
-                    continue
-                if one.value.id in ("self", "cls") and not any(word in one.attr.lower() for word in STATES):
-                    return True
-    return False
+            yield from _flags(above.test, name, not any(one is below for one in above.orelse))
+
+
+def _flags(test: ast.expr, name: str, holds: bool) -> Iterator[tuple[str, bool]]:
+    match test:
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=flag):
+            if _is_flag(flag, name):
+                yield flag, holds
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield from _flags(operand, name, not holds)
+        case ast.BoolOp(op=ast.And(), values=values) if holds:
+            for value in values:
+                yield from _flags(value, name, holds)
+        case _:
+            for one in walk(test):
+                match one:
+                    case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=flag) if _is_flag(flag, name):
+                        yield "", holds
+                    case _:
+                        pass
+
+
+def _is_flag(flag: str, name: str) -> bool:
+    return flag != name and not any(word in flag.lower() for word in STATES)

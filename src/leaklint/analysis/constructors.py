@@ -5,14 +5,14 @@ import ast
 from leaklint.analysis import callee
 from leaklint.analysis.closures import READING, RELEASING
 from leaklint.analysis.fields import fields, is_dataclass
-from leaklint.analysis.names import children, terminal, walk
+from leaklint.analysis.names import FunctionNode, children, terminal, walk
 from leaklint.analysis.owners import Owner, is_built_in
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.retention import retained
 from leaklint.analysis.running import asks_loop, runs_loop_always
-from leaklint.analysis.setting import DEFAULT, Body, FunctionSummary, Given, ParameterEffect
-from leaklint.analysis.summary import effect_of, parameters_of, stored_in
-from leaklint.analysis.values import own_type
+from leaklint.analysis.setting import DEFAULT, Body, FunctionSummary, Given, Kind, ParameterEffect
+from leaklint.analysis.summary import defaults_of, effect_of, parameters_of, stored_in
+from leaklint.analysis.values import Instance, own_type
 from leaklint.model.data import replace
 from leaklint.model.resource import Effect
 
@@ -28,11 +28,31 @@ def inherited(owner: Owner, given: Given) -> FunctionSummary | None:
     passed = {name for name, what in given if what != DEFAULT}
     builders = owner.builders()
     makes = any(name not in passed for name in owner.defaults) or any(is_built_in(one, builders) for one in owner.keeps())
-    return _stored(owner, {name: {name} for name in names}, names, makes)
+    return _stored(owner, {name: {name} for name in names}, names, makes, {})
 
 
-def written(owner: Owner, solution: Solution) -> FunctionSummary:
-    """Summarise a constructor by its solved `__init__`."""
+def flags(owner: Owner) -> dict[str, str]:
+    """Give the flags under which a class releases something and that are parameters of its constructor, with those."""
+    asked = {flag for _, flag, _ in owner.released.guarded if flag}
+    init = owner.methods.get("__init__")
+    if not asked or init is None:
+        return {}
+    parameters = parameters_of(init[1])
+    bound: dict[str, list[ast.expr | None]] = {}
+    for node in walk(init[1]):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value):
+                bound.setdefault(name, []).append(value)
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name), value=value):
+                bound.setdefault(name, []).append(value)
+            case _:
+                pass
+    names = {name: values[0].id for name, values in bound.items() if len(values) == 1 and isinstance(values[0], ast.Name)}
+    return {name: one for name, one in names.items() if name in asked and one in parameters}
+
+
+def written(owner: Owner, solution: Solution, given: Given) -> FunctionSummary:
+    """Summarise a constructor by its solved `__init__`, for what is known of its arguments."""
     stored: dict[str, set[str]] = {}
     others: dict[str, ParameterEffect] = {}
     makes = False
@@ -45,9 +65,21 @@ def written(owner: Owner, solution: Solution) -> FunctionSummary:
             others[site.parameter] = effect_of(site.parameter, history, Body.PLAIN)
     builders = owner.builders() - {"__init__"}
     makes = makes or any(is_built_in(one, builders) for one in owner.keeps())
-    summary = _stored(owner, stored, parameters_of(owner.methods["__init__"][1])[1:], makes)
+    node = owner.methods["__init__"][1]
+    summary = _stored(owner, stored, parameters_of(node)[1:], makes, _flags_given(owner, node, given))
     effects = {**summary.effects, **others}
     return replace(summary, effects=effects, runs_loop=runs_loop_always(solution), asks_loop=asks_loop(solution))
+
+
+def _flags_given(owner: Owner, node: FunctionNode, given: Given) -> dict[str, bool | None]:
+    """Say of each flag that is a parameter of a constructor whether it is set, None where nobody knows."""
+    known, defaults = dict(given), defaults_of(node)
+    found: dict[str, bool | None] = {}
+    for name, parameter in flags(owner).items():
+        value = known.get(parameter, DEFAULT)
+        literal = defaults.get(parameter, DEFAULT) if value == DEFAULT and parameter in known else value
+        found[name] = None if literal == DEFAULT or isinstance(literal, Kind | Instance) else bool(literal)
+    return found
 
 
 def is_handed_on(owner: Owner, attributes: set[str]) -> bool:
@@ -57,15 +89,24 @@ def is_handed_on(owner: Owner, attributes: set[str]) -> bool:
     return any(found - {own_class} for found in takers)
 
 
-def _stored(owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ...], makes: bool) -> FunctionSummary:
-    """Say what becomes of arguments that a constructor stores: released with the object, handed on, or only used by it."""
+def _stored(
+    owner: Owner, stored: dict[str, set[str]], parameters: tuple[str, ...], makes: bool, known: dict[str, bool | None]
+) -> FunctionSummary:
+    """Say what becomes of arguments that a constructor stores: released with the object, handed on, or only used by it.
+
+    `known` are the flags that its caller sets: where one that decides about a release is unknown, nothing is said.
+    """
     released, own = owner.released, owner.resource
     adopts: set[str] = set()
     effects: dict[str, ParameterEffect] = {}
     for name, attributes in stored.items():
         is_reached = released.reaches_all or bool(attributes & released.released)
-        if is_reached and not attributes & released.guarded:
+        guards = {(flag, is_set) for attribute, flag, is_set in released.guarded if attribute in attributes}
+        answers = {known[flag] is is_set if known[flag] is not None else None for flag, is_set in guards if flag in known}
+        if is_reached and (not guards or (answers == {True} and all(flag in known for flag, _ in guards))):
             adopts.add(name)
+            effects[name] = TAKES
+        elif is_reached and None in answers:
             effects[name] = TAKES
         else:
             is_taken = not is_reached and (is_handed_on(owner, attributes) or _is_ended_by_another(owner))

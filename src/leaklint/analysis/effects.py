@@ -116,11 +116,12 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
             return Effect.TAKES  # `close_socket(connection)` may close a part of it, which releases it as well
         return found.effect
 
-    is_adopted = summary.adopter is not None and any(
-        store.is_open(site) and (site.parameter is None or site.resource.name)  # not a parameter that may be anything
-        for name in summary.adopts
+    adopted = [
+        site
+        for name in sorted(summary.adopts)
         for site in store.carried(given.get(name, NOTHING))
-    )
+        if store.is_open(site) and (site.parameter is None or site.resource.name)  # not a parameter that may be anything
+    ]
     for name, values in given.items():
         _use_late(values, summary.effects.get(name), op, store, setting)
     spread(op, store, setting, effect, outcome)
@@ -134,8 +135,9 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
         given[summary.parameters[0]] = receiver
     _pass_on(summary, given, store, outcome)
     _acquire_own(op, summary, setting, outcome)
-    if is_adopted and summary.adopter is not None and not summary.acquires:
+    if adopted and summary.adopter is not None and not summary.acquires:
         acquire(op, (summary.adopter,), setting, outcome)
+        outcome.sites[-1].over = adopted[0] if len(adopted) == 1 else None
     if summary.contents:
         acquire_contents(op, summary.contents, store, setting, outcome)
 

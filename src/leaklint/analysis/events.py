@@ -110,12 +110,13 @@ def release_all(site: Site, op: Op, store: Store, setting: Setting) -> None:
         return
     store.set_status(site, frozenset(MOVED if status == MOVED else RELEASED for status in statuses))
     _note_release(site, op, setting)
-    for one in _made_by(site, store):
+    for one in _ending_with(site, store):
         release_all(one, op, store, setting)
 
 
-def _made_by(site: Site, store: Store) -> list[Site]:
-    return [one for one in store.sites if one.maker is site]
+def _ending_with(site: Site, store: Store) -> list[Site]:
+    """Give what is released with a resource: what its methods gave, and the object that was to release it."""
+    return [one for one in store.sites if one.maker is site or one.over is site]
 
 
 def _note_release(site: Site, op: Op, setting: Setting) -> None:
@@ -226,8 +227,9 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
     statuses = store.sites.get(site)
     if statuses is None:
         return
-    for one in _made_by(site, store):
-        _move_site(one, op, store, setting, is_return)
+    for one in _ending_with(site, store):
+        if one.node is not _node(op):  # the one from an earlier round of a loop is not handed on by making the next
+            _move_site(one, op, store, setting, is_return)
     store.set_status(site, frozenset(MOVED if is_open(s) or s == UNOPENED else s for s in statuses))
     if setting.record is None:
         return
@@ -239,6 +241,10 @@ def _move_site(site: Site, op: Op, store: Store, setting: Setting, is_return: bo
         history.moves[op] = None
     if is_return and any(is_open(status) for status in statuses):
         history.returns_open[op] = None
+
+
+def _node(op: Op) -> ast.expr | None:
+    return op.node if isinstance(op, Call) else None
 
 
 def enter(values: Iterable[Value], op: Enter, store: Store, setting: Setting) -> set[Value]:
@@ -320,5 +326,5 @@ def _let_go(site: Site, op: Exit, store: Store, setting: Setting) -> None:
     if statuses is not None:
         store.set_status(site, frozenset(status if status == MOVED else RELEASED for status in statuses))
         _note_release(site, op, setting)
-        for one in _made_by(site, store):
+        for one in _ending_with(site, store):
             release_all(one, op, store, setting)

@@ -226,9 +226,11 @@ class Obligation:
     @property
     def is_misreleased(self) -> bool:
         """Say whether it meets a release of the other kind (`close()` of what has `aclose()`): a wrong of its own."""
-        if self.site.resource.releases and self.site.resource.async_releases:
+        resource = self.site.resource
+        if resource.releases and resource.async_releases:
             return False
-        return any(isinstance(op, Call) and op.method in ("close", "aclose") for op in self.history.uses)
+        others = {"close", "aclose"} - resource.releases - resource.async_releases  # its own, as a use, is of what it gave
+        return any(isinstance(op, Call) and op.method in others for op in self.history.uses)
 
     @property
     def is_handed_on(self) -> bool:

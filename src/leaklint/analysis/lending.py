@@ -8,7 +8,8 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from leaklint.analysis.callee import is_plain
-from leaklint.analysis.names import FunctionNode, children, terminal, walk
+from leaklint.analysis.names import FunctionNode, children, receiver_of, terminal, walk
+from leaklint.analysis.retention import retained
 
 DATA = frozenset(("bool", "bytearray", "bytes", "float", "int", "str"))
 TRANSPARENT = frozenset(("override", "final", "abstractmethod", "wraps"))
@@ -25,6 +26,19 @@ def lends(node: FunctionNode, methods: Mapping[str, FunctionNode], seen: frozens
         return True
     reading = _Reading(arguments[0].arg, _bound(body), methods, seen | {node.name})
     return any(_leads(one.value, reading) for one in body if isinstance(one, ast.Return) and one.value is not None)
+
+
+@retained
+def delegated(node: FunctionNode) -> frozenset[str]:
+    """Give the attributes of its object from which a method gives what it is asked for: `return getattr(self.file, name)`."""
+    found: set[str] = set()
+    for one in _own_nodes(node):
+        match one:
+            case ast.Call(func=ast.Name(id="getattr"), args=[ast.Attribute(value=ast.Name(id=name), attr=attribute), *_]):
+                found.update([attribute] if name == receiver_of(node) else ())
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _is_data(node: FunctionNode) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property
 from leaklint.analysis.attributes import Reach, ended, ended_at_once, gives_attribute, handed_to, reach_of
 from leaklint.analysis.ending import does_little, ends_object, is_property
 from leaklint.analysis.files import module_name, shown_path
-from leaklint.analysis.lending import lends, returns_itself
+from leaklint.analysis.lending import delegated, lends, returns_itself
 from leaklint.analysis.names import FunctionNode, loops_of, suites, terminal
 from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.record import History
@@ -156,6 +156,8 @@ class Owner:
         dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
         others = [node for _, name, node in self.lines if name not in known and node not in dying]
         releases = frozenset(name for one in self.owned if one.attribute == attribute for name in one.releases)
+        if attribute in self.delegates and not releases <= self.methods.keys():
+            return True
         if any(releases & self.reach(node).called_on.get(attribute, set()) for node in others if node.name not in opening):
             return True
         names = {attribute, *self._properties(attribute)}
@@ -165,6 +167,11 @@ class Owner:
         """Say whether a method releases an attribute after a line, or before it in a loop that comes back."""
         end = ended(node).get(attribute, 0)
         return end > line or (end > 0 and any(one.lineno <= end and line <= (one.end_lineno or 0) for one in loops_of(node)))
+
+    @cached_property
+    def delegates(self) -> frozenset[str]:
+        """The attributes to which `__getattr__` hands on what the class does not define."""
+        return delegated(self.methods["__getattr__"][1]) if "__getattr__" in self.methods else frozenset()
 
     def _properties(self, attribute: str) -> list[str]:
         """Give the properties that give an attribute."""
@@ -304,10 +311,11 @@ def _adopter(owner: Owner) -> Acquired | None:
 def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: str, opened_by: frozenset[str]) -> Acquired:
     read = frozenset(name for name in names if is_property(owner.methods[name][1]))
     plain = frozenset(name for name in names if not isinstance(owner.methods[name][1], ast.AsyncFunctionDef)) - read
+    handed_on = {"close"} - owner.methods.keys() if owner.delegates else set()
     kind = own_type(owner.path, owner.node.name)
     resource = Resource(
         kind,
-        releases=plain,
+        releases=plain | handed_on,
         async_releases=frozenset(names) - plain - read,
         drains=read,
         first_release=_first(names),

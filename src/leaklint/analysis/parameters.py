@@ -25,6 +25,7 @@ def stand_in(function: Function, setting: Setting, env: dict[Place, Values], giv
         what = known.get(name, DEFAULT)
         if isinstance(what, Kind):
             site = Site(_name(argument), None, what.resource, what.open_mask, what.label, what.own_type, parameter=name)
+            site.is_given = what.is_certain
             env[name], sites[site] = frozenset((site,)), frozenset((what.open_mask,))
             continue
         if isinstance(what, Instance):

@@ -27,6 +27,7 @@ class Kind:
     open_mask: int
     label: str
     own_type: str | None = None
+    is_certain: bool = False  # it is one in any case, never None
 
 
 Given = tuple[tuple[str, Literal | Kind | Instance], ...]  # what is known of arguments, by parameter, sorted

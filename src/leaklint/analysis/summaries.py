@@ -5,7 +5,7 @@ to its argument. Where a decorator hides the function, or it is very long, nothi
 """
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from functools import cached_property
 from typing import Protocol
 
@@ -262,13 +262,13 @@ class ModuleProject:
         project = self.at(init[0])
         if project is None or not owner.is_closed:
             return None if own is None else FunctionSummary(acquires=(own,))
-        given = project.telling(init[1], given)
+        given = project.telling(init[1], given, constructors.flags(owner).values())
         key = ("constructor", node, given)
         if key not in self._known:
             if self._pending.is_begun(key):
                 return None
             self._pending.begin(key)
-            summary = constructors.written(owner, project.solve(project._function(init[1]), given))
+            summary = constructors.written(owner, project.solve(project._function(init[1]), given), given)
             if self._pending.end():
                 return summary
             self._known[key] = summary
@@ -340,11 +340,14 @@ class ModuleProject:
         project = self.at(path)
         return (project, found) if project is not None else None
 
-    def telling(self, node: FunctionNode, given: Given) -> Given:
-        """Leave out the literals for which no condition asks, in a function or in what it passes them on to."""
+    def telling(self, node: FunctionNode, given: Given, others: Iterable[str] = ()) -> Given:
+        """Leave out the literals for which no condition asks, in a function or in what it passes them on to.
+
+        `others` are parameters for which one asks elsewhere.
+        """
         if not given:
             return given
-        asked = self._asked(node)
+        asked = self._asked(node).union(others)
         return tuple(pair for pair in given if pair[0] in asked or isinstance(pair[1], Kind | Instance))
 
     def _asked(self, node: FunctionNode) -> frozenset[str]:

@@ -120,8 +120,9 @@ class Site:
     element: int | None = None
     is_optional: bool = False  # the call may give None instead
     by: str | None = None  # the name that the call was given, where that is bound once: a path, or what may be open itself
-    is_given: bool = False  # an argument in the place of None, which would not be given if it was falsy
+    is_given: bool = False  # an argument that is truthy: a resource, or in the place of None
     maker: "Site | None" = None  # whose method gave it, where it ends with that
+    over: "Site | None" = None  # what it was given to release with itself: released directly, there is nothing left to it
     fields: set[str] = field(default_factory=set)  # attributes of first-party objects that hold it: `context.pool`
 
     # made anew each time, and equal: a site that kept them would lie in a circle, which only a collection of garbage frees
