@@ -1,9 +1,11 @@
 """Constructors and factories: what a later step of theirs, should it raise, leaves open."""
 
 import ast
+from collections.abc import Iterator
 
 from leaklint.analysis.facts import Facts, Obligation
-from leaklint.analysis.graph import Block, Graph, successors
+from leaklint.analysis.feasible import normal, reached_after, reached_from
+from leaklint.analysis.graph import Block, Graph, Kind, successors
 from leaklint.analysis.names import suites, terminal, walk
 from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.ops import Call, Op, Raise
@@ -11,6 +13,7 @@ from leaklint.analysis.owners import BUILDERS
 from leaklint.analysis.release_words import RELEASING
 from leaklint.analysis.setting import Body
 from leaklint.analysis.steps import cannot_fail, is_opening, is_repeated
+from leaklint.analysis.stores import Stores
 from leaklint.model.resource import Resource
 
 ENTERING = frozenset(("__enter__", "__aenter__"))  # where these raise, nothing is left
@@ -69,24 +72,43 @@ def _is_lent(op: Op, name: str, resource: Resource) -> bool:
 def _raising_after(store: Op, name: str, resource: Resource, facts: Facts) -> Op | None:
     """Give the first call after an operation whose exception leaves the body past everything that releases.
 
-    Where only some methods open what is stored, the calls before the first of these leave nothing.
+    Where only some methods open what is stored, the calls before the first of these leave nothing. Guards are asked only
+    where there is such a call at all: that a block cannot be reached costs another run of the graph.
     """
-    graph, opening = facts.solution.setting.graph, _opening(resource)
-    start = next((block for block in graph.blocks if store in block.ops), None)
-    waiting = [(start, start.ops.index(store) + 1, not opening)] if start is not None else []
+    solution = facts.solution
+    start = next((block for block in solution.setting.graph.blocks if store in block.ops), None)
+    if start is None or start not in solution.stores or next(_raising(start, store, name, resource, facts, None), None) is None:
+        return None
+    return next(_raising(start, store, name, resource, facts, reached_after(start, solution)), None)
+
+
+def _raising(
+    start: Block, store: Op, name: str, resource: Resource, facts: Facts, reached: dict[Block, Stores] | None
+) -> Iterator[Op]:
+    """Yield such calls, on the blocks that are `reached` where these are known."""
+    opening = _opening(resource)
+    waiting = [(start, start.ops.index(store) + 1, not opening)]
     seen: set[tuple[Block, bool]] = set()
     for block, begin, is_open in waiting:
         for op, kind in zip(block.ops[begin:], block.raises[begin:], strict=True):
             is_open = is_open or (bool(resource.idle_until) and is_opening(op, opening))  # it may fail halfway
             may_fail = is_open and op.statement is not store.statement and _may_fail(op, name, facts)
-            if may_fail and kind is not None and any(_leaves(target, graph) for target in block.frame.route(kind)):
-                return op
+            if may_fail and kind is not None and _escapes(block, kind, facts, reached):
+                yield op
             is_open = is_open or is_opening(op, opening) or _is_lent(op, name, resource)
-        for after in _normal(block):
-            if (after, is_open) not in seen:
+        for after in normal(block):
+            if (after, is_open) not in seen and (reached is None or after in reached):
                 seen.add((after, is_open))
                 waiting.append((after, 0, is_open))
-    return None
+
+
+def _escapes(block: Block, kind: Kind, facts: Facts, reached: dict[Block, Stores] | None) -> bool:
+    """Say whether an exception out of a block leaves the body past everything that releases."""
+    setting = facts.solution.setting
+    targets = [one for one in block.frame.route(kind) if _leaves(one, setting.graph, None)]
+    if reached is None or setting.graph.raised in targets:
+        return bool(targets)
+    return any(_leaves(one, setting.graph, reached_from(one, block, reached[block], setting)) for one in targets)
 
 
 def _may_fail(op: Op, name: str, facts: Facts) -> bool:
@@ -122,12 +144,7 @@ def _is_suppressed(op: Op, facts: Facts) -> bool:
     return any(terminal(item.context_expr) == "suppress" for one in around for item in one.items)
 
 
-def _normal(block: Block) -> list[Block]:
-    raised = {target for kind in block.raises if kind is not None for target in block.frame.route(kind)}
-    return [one for one in successors(block) if one not in raised]
-
-
-def _leaves(block: Block, graph: Graph) -> bool:
+def _leaves(block: Block, graph: Graph, reached: dict[Block, Stores] | None) -> bool:
     """Say whether the raised exit is reached from a block without a release on the way."""
     waiting, seen = [block], {block}
     while waiting:
@@ -137,7 +154,7 @@ def _leaves(block: Block, graph: Graph) -> bool:
         if any(isinstance(op, Call) and _may_release(op) for op in one.ops):
             continue
         for after in successors(one):
-            if after not in seen:
+            if after not in seen and (reached is None or after in reached):
                 seen.add(after)
                 waiting.append(after)
     return False

@@ -153,7 +153,7 @@ class Owner:
         known = {*self.release_methods(), *BUILDERS}  # a `close(self, reason)` is called by somebody who knows it
         if any(ended_at_once(node, attribute, opening[name]) for _, name, node in self.lines if name in opening):
             return True
-        dying = {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}  # of no use to anybody else
+        dying = self._dying
         others = [node for _, name, node in self.lines if name not in known and node not in dying]
         releases = frozenset(name for one in self.owned if one.attribute == attribute for name in one.releases)
         if attribute in self.delegates and not releases <= self.methods.keys():
@@ -162,6 +162,17 @@ class Owner:
             return True
         names = {attribute, *self._properties(attribute)}
         return any(self._ends_after(node, name, opening.get(node.name, 0)) for node in others for name in names)
+
+    @cached_property
+    def _dying(self) -> set[FunctionNode]:
+        """The methods that nobody calls but `__del__`: neither their name nor another method leads others to them."""
+        found = (
+            {node for node in self.reached(["__del__"]).nodes if node.name.startswith("_")}
+            if "__del__" in self.methods
+            else set()
+        )
+        public = [name for name in self.methods if not name.startswith("_")] if found else []
+        return found - self.reached(public).nodes
 
     def _ends_after(self, node: FunctionNode, attribute: str, line: int) -> bool:
         """Say whether a method releases an attribute after a line, or before it in a loop that comes back."""

@@ -18,6 +18,7 @@ QUIET = (
             "enumerate",
             "zip",
             "list",
+            "bytearray",
             "dict",
             "set",
             "tuple",
@@ -102,6 +103,8 @@ QUIET_METHODS = frozenset(
         "callback",
         "push",
         "cursor",
+        "setFormatter",
+        "addHandler",
     )
 )
 LOGGERS = frozenset(("log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"))

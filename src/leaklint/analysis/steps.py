@@ -9,10 +9,12 @@ from collections.abc import Collection
 from leaklint.analysis.facts import Facts
 from leaklint.analysis.names import Scope, terminal, walk
 from leaklint.analysis.ops import Call, Op
+from leaklint.analysis.owners import Owner
 from leaklint.analysis.quiet import QUIET
 
 READING = frozenset(("get", "items", "keys", "values", "setdefault", "update", "copy"))
 CONSTRUCTORS = ("__new__", "__post_init__", "__attrs_post_init__")
+BARE = frozenset(("abc.ABC", "typing.Generic", "typing.Protocol"))  # bases without a constructor of their own
 SIMPLE = (ast.Call, ast.Await, ast.Subscript, ast.BinOp, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 
 
@@ -32,7 +34,7 @@ def cannot_fail(op: Op, facts: Facts) -> bool:
     """Say whether a call only reads keyword arguments, or meets first-party code that merely stores."""
     if not isinstance(op, Call):
         return False
-    if _is_own_storing(op, facts):
+    if _is_own_storing(op, facts) or _is_quiet_init(op.node, facts) or _is_constant_format(op, facts):
         return True
     found = facts.project.class_of(op.node.func)
     if found is None:
@@ -50,10 +52,55 @@ def _is_own_storing(op: Call, facts: Facts) -> bool:
     match op.node.func:
         case ast.Attribute(value=ast.Name(id="self"), attr=name) if facts.owner is not None and name in facts.owner.methods:
             owner, (path, node) = facts.owner, facts.owner.methods[name]
-            is_here = isinstance(node, ast.FunctionDef) and not node.decorator_list and path == facts.project.path
-            return is_here and owner.is_closed and not owner.is_derived and _only_stores(node.body, facts.module)
+            if not isinstance(node, ast.FunctionDef) or node.decorator_list or not owner.is_closed or owner.is_derived:
+                return False
+            scopes = _scopes(owner, facts)
+            return path in scopes and _only_stores(node.body, scopes[path])
         case _:
             return False
+
+
+def _is_quiet_init(call: ast.Call, facts: Facts) -> bool:
+    """Say whether a call is of a base's constructor that merely stores: `super().__init__()` of a thread."""
+    match call.func:
+        case ast.Attribute(value=base, attr="__init__") if facts.owner is not None and facts.function is not None:
+            if not isinstance(base, ast.Call):
+                known = facts.project.class_of(base) is None and _is_bare(base, facts.scope)
+                return known or (_is_of_super(facts) and facts.project.class_of(base) is not None)
+            return terminal(base) == "super" and _is_of_super(facts)
+        case _:
+            return False
+
+
+def _is_of_super(facts: Facts) -> bool:
+    """Say whether the constructors of all bases merely store, as far as they are first-party, and the others hold nothing."""
+    owner, function = facts.owner, facts.function
+    if owner is None or function is None or not owner.is_closed or owner.is_derived:
+        return False
+    scopes = _scopes(owner, facts)
+    for project, node in facts.project.lineage(owner.node):
+        outer = [one for one in node.bases if project.class_of(one) is None]
+        if not all(_is_bare(one, project.scope) for one in outer):
+            return False
+    inits = [(path, node) for path, name, node in owner.lines if name == "__init__" and node is not function.node]
+    return all(path in scopes and _only_stores(node.body, scopes[path]) for path, node in inits)
+
+
+def _is_bare(base: ast.expr, scope: Scope) -> bool:
+    """Say whether constructing a base from outside the project cannot well fail."""
+    dotted = scope.dotted(base.value if isinstance(base, ast.Subscript) else base)
+    return dotted is not None and (dotted in QUIET or dotted in BARE)
+
+
+def _scopes(owner: Owner, facts: Facts) -> dict[str, Scope]:
+    """Give the names of the modules in which a class and its bases stand, by path."""
+    return {project.path: project.scope for project, _ in facts.project.lineage(owner.node)}
+
+
+def _is_constant_format(op: Call, facts: Facts) -> bool:
+    """Say whether a call makes a formatter of nothing but constants, which fails at the first try or never."""
+    given = [*op.node.args, *(one.value for one in op.node.keywords)]
+    return facts.scope.dotted(op.node.func) == "logging.Formatter" and all(isinstance(one, ast.Constant) for one in given)
 
 
 def _is_keywords(function: ast.expr, facts: Facts) -> bool:
