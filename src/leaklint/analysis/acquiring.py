@@ -4,7 +4,7 @@ import ast
 
 from leaklint.analysis.names import Bindings
 from leaklint.analysis.ops import Call
-from leaklint.analysis.setting import Acquired, Setting
+from leaklint.analysis.setting import Acquired, FunctionSummary, Setting
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import NOTHING, Box, Elements, Site, Value, Values
 from leaklint.model.data import dataclass, field
@@ -21,6 +21,8 @@ class Outcome:
     opened: list[Site] = field(default_factory=list)
     diverges: bool = False  # the call never returns
     lent: list[Site] = field(default_factory=list)
+    promised: list[Site] = field(default_factory=list)  # what is opened as it is taken out of a generator
+    taken: list[Site] = field(default_factory=list)
 
 
 def acquire(op: Call, found: tuple[Acquired, ...], setting: Setting, outcome: Outcome) -> None:
@@ -36,6 +38,18 @@ def acquire_contents(op: Call, found: tuple[Acquired, ...], store: Store, settin
     outcome.sites.extend(sites)
     box = setting.boxes.setdefault(op, Box(op.line))
     store.env[box] = frozenset(sites)
+    outcome.values.add(box)
+
+
+def promise(op: Call, summary: FunctionSummary, store: Store, setting: Setting, outcome: Outcome) -> None:
+    """Make a generator of what it opens and yields the result of a call."""
+    yielded: set[Value] = {_made(op, one, 0, setting) for one in summary.yields}
+    made = Outcome()
+    if summary.yielded_elements:
+        acquire_elements(op, summary.yielded_elements, setting, made)
+    box = setting.boxes.setdefault(op, Box(op.line, is_lazy=True))
+    store.env[box] = frozenset(yielded | made.values)
+    outcome.promised.extend([*(one for one in yielded if isinstance(one, Site)), *made.sites])
     outcome.values.add(box)
 
 

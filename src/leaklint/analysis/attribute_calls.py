@@ -58,7 +58,7 @@ def acquire_by_type(op: Call, method: str, type_name: str, store: Store, setting
         return False
     given = arguments.given(op, found[0].method_parameters(found[1], method), store, setting.catalogue)
     own = found[0].method(found[1], method, given)
-    if own is None or not (own.acquires or own.elements or own.contents) or (own.is_coroutine and not op.is_awaited):
+    if own is None or not own.gives_open or (own.is_coroutine and not op.is_awaited):
         return False
     effects.apply_own(op, own, frozenset((instance(type_name),)), store, setting, outcome)
     return True

@@ -67,6 +67,9 @@ def bind(op: Call, outcome: Outcome, store: Store, setting: Setting) -> None:
         events.open_now(site, op, store, setting)
     for site in outcome.lent:
         events.lend(site, store)
+    for site in outcome.promised:
+        events.promise(site, store)
+    events.take_out(outcome.taken, store)
     store.bind(op.dest, frozenset(outcome.values))
 
 
@@ -93,6 +96,8 @@ def _call_dotted(op: Call, name: str, store: Store, setting: Setting, outcome: O
         effects.spread(op, store, setting, lambda _: effect, outcome)
         if name in containers.COPYING:
             containers.copy(op, store, setting, outcome)
+        elif name in containers.NEXT:
+            containers.take_next(op, store, outcome)
         if name in callee.PATHS:
             outcome.values.add(instance("builtins.str"))
         return None

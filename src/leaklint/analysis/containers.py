@@ -21,10 +21,9 @@ from leaklint.analysis.values import (
 FILLING = frozenset(
     ["append", "add", "insert", "appendleft", "extend", "extendleft", "update", "push", "setdefault", "put", "put_nowait"]
 )
-COPYING = frozenset(
-    f"builtins.{name}"
-    for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "enumerate", "zip", "iter", "dict", "map", "filter"]
-)
+NEXT = frozenset(("builtins.next", "builtins.anext"))
+LAZY = frozenset(f"builtins.{name}" for name in ["enumerate", "zip", "iter", "map", "filter", "aiter"])
+COPYING = LAZY | frozenset(f"builtins.{name}" for name in ["list", "tuple", "set", "frozenset", "sorted", "reversed", "dict"])
 
 
 def copy(op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
@@ -42,9 +41,22 @@ def copy(op: Call, store: Store, setting: Setting, outcome: Outcome) -> None:
                 contents.update(one for element in value.values for one in element)
             elif isinstance(value, Site) and value.resource.exhausts:
                 events.release_all(value, op, store, setting)
-    box = setting.boxes.setdefault(op, Box(op.line))
+    given = [value for argument in op.arguments for value in store.values(argument.operand)]
+    is_lazy = op.reference in LAZY and any(isinstance(one, Box) and one.is_lazy for one in given)
+    if not is_lazy:
+        outcome.taken.extend(events.promised(given, store))
+    box = setting.boxes.setdefault(op, Box(op.line, is_lazy))
     store.env[box] = frozenset(contents)
     outcome.values.add(box)
+
+
+def take_next(op: Call, store: Store, outcome: Outcome) -> None:
+    """Take one value out of the generator that is the first argument: `next(opened(paths))`."""
+    given = store.values(op.arguments[0].operand) if op.arguments else NOTHING
+    outcome.taken.extend(events.promised(given, store))
+    for box in given:
+        if isinstance(box, Box) and box.is_lazy:
+            outcome.values.update(store.env.get(box, NOTHING) - {ESCAPED})
 
 
 def call_on_box(op: Call, method: str, box: Box, store: Store, setting: Setting, outcome: Outcome) -> None:

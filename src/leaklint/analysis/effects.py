@@ -11,6 +11,7 @@ from leaklint.analysis.acquiring import (
     acquire_kinds,
     acquire_unopened,
     mask,
+    promise,
 )
 from leaklint.analysis.ops import Call
 from leaklint.analysis.quiet import QUIET
@@ -140,6 +141,8 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
         outcome.sites[-1].over = adopted[0] if len(adopted) == 1 else None
     if summary.contents:
         acquire_contents(op, summary.contents, store, setting, outcome)
+    elif summary.yields or summary.yielded_elements:
+        promise(op, summary, store, setting, outcome)
 
 
 def _is_opened_by(summary: FunctionSummary, site: Site, given: dict[str, Values], store: Store) -> bool:

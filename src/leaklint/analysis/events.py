@@ -62,6 +62,22 @@ def lend(site: Site, store: Store) -> None:
     store.set_status(site, frozenset(site.open_mask if status == UNOPENED else status for status in statuses))
 
 
+def promise(site: Site, store: Store) -> None:
+    """Make a site of what a generator will open; what it has opened at an earlier call stays as it is."""
+    store.set_status(site, store.sites.get(site, NOTHING_OPEN) | {UNOPENED})
+
+
+def promised(values: Iterable[Value], store: Store) -> list[Site]:
+    """Give the sites of what the generators among some values open."""
+    return list(store.carried([one for one in values if isinstance(one, Box) and one.is_lazy]))
+
+
+def take_out(sites: Iterable[Site], store: Store) -> None:
+    """Open what is taken out of a generator."""
+    for site in sites:
+        store.set_status(site, frozenset((UNOPENED if site.resource.opened_by else site.open_mask,)))
+
+
 def is_release(site: Site, method: str) -> bool:
     """Say whether a method releases the site's resource, or a part of it."""
     resource = site.resource

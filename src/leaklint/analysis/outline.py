@@ -18,8 +18,8 @@ DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.M
 CALLED = re.compile(r"\b(?<!\.)([^\W\d]\w*+(?:\.\w++)*+)\s*+\(")  # tried at every name of a text, so nothing is tried twice
 NAMED = re.compile(r"(?<![\w.=])[^\W\d][\w.]*(?![\w.]*\s*=)")
 ASSIGNED = re.compile(r"\s*([\w.\[\], ()]+?)\s*(?::[^=\n]+)?=(?!=)")
-RETURN = re.compile(r"\breturn\b")
-RETURNED = re.compile(r"\breturn\b(?=([^\n]*))")
+RETURN = re.compile(r"\b(?:return|yield)\b")
+RETURNED = re.compile(r"\b(?:return|yield)\b(?=([^\n]*))")
 WORD = re.compile(r"\w+")
 FILLED = re.compile(r"\s*(\w+)\.(?:append|add|insert|extend|appendleft)\(")
 FILLS = re.compile(r"\b(\w+)\.(?:append|add|insert|extend|appendleft)\((?=([^\n]*))")
@@ -178,7 +178,8 @@ class Outline:
 
     def may_return(self, region: Region) -> bool:
         """Say whether a region may give anything to its caller: a class by its attributes, a function by a return."""
-        return region.is_class or region.is_assigned or self.text.find("return", region.start, region.end) >= 0
+        gives = region.is_class or region.is_assigned
+        return gives or any(self.text.find(word, region.start, region.end) >= 0 for word in ("return", "yield"))
 
     def named_in(self, region: Region) -> Iterator[str]:
         """Yield the names that stand for what is assigned, or those in the head of a class and the factories of its fields."""

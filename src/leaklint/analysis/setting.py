@@ -79,6 +79,8 @@ class FunctionSummary:
     acquires: tuple[Acquired, ...] = ()
     elements: tuple[Acquired | int | None, ...] = ()  # where the result is a tuple; a number leads to that element of it
     contents: tuple[Acquired, ...] = ()  # where the result is a container
+    yields: tuple[Acquired, ...] = ()  # where it is a generator: each time
+    yielded_elements: tuple[Acquired | int | None, ...] = ()  # where what it yields is a tuple
     passes: frozenset[str] = frozenset()
     wraps: frozenset[str] = frozenset()
     fields: frozenset[tuple[str, str]] = frozenset()  # of a constructor: parameters and the attributes that hold them
@@ -91,6 +93,11 @@ class FunctionSummary:
     adopts: frozenset[str] = frozenset()  # parameters that the result releases: given an open one, it is `adopter`
     adopter: Acquired | None = None
     diverges: bool = False  # it never returns
+
+    @property
+    def gives_open(self) -> bool:
+        """Say whether something open is in what it gives."""
+        return bool(self.acquires or self.elements or self.contents or self.yields or self.yielded_elements)
 
 
 class Project(Protocol):
@@ -188,4 +195,5 @@ class Setting:
     is_releasing: bool = False  # the call at hand has released something
     is_notable: bool = False  # the block at hand did something to note besides what befell sites
     returned: set[Value] = field(default_factory=set)  # values that are returned
+    yielded: set[Value] = field(default_factory=set)  # values that a generator gives to whoever takes them
     contents: set[Site] = field(default_factory=set)  # what the containers among these hold, rather than read from

@@ -406,7 +406,7 @@ class ModuleProject:
             return None
         solution = self.solve(function, given)
         summary = summary_of(solution, function)
-        return replace(summary, acquires=(), elements=()) if is_cached else summary
+        return replace(summary, acquires=(), elements=(), yields=(), yielded_elements=()) if is_cached else summary
 
     def lowered(self, function: Function) -> Setting:
         """Lower a function of the module."""

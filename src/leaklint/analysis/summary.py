@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable
 
 from leaklint.analysis.names import Function, FunctionNode, terminal, walk
-from leaklint.analysis.ops import Call, Escape, Literal
+from leaklint.analysis.ops import Call, Escape, Literal, Yield
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.record import History
 from leaklint.analysis.running import asks_loop, chooses_async, runs_loop
@@ -41,6 +41,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
     if body is Body.GENERATOR:
         wraps |= {name for name, one in effects.items() if one.effect is Effect.BORROWS}
     is_coroutine = isinstance(function.node, ast.AsyncFunctionDef)
+    is_lazy = body is Body.GENERATOR or any(isinstance(one, Box) and one.is_lazy for one in returned)
     return FunctionSummary(
         parameters_of(function.node),
         effects,
@@ -48,7 +49,9 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         elements=()
         if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) or _is_tuple_now_and_then(function.node)
         else _acquired_elements(solution),
-        contents=() if body in (Body.GENERATOR, Body.CONTEXT_MANAGER) else _acquired_contents(solution),
+        contents=() if is_lazy or body is Body.CONTEXT_MANAGER else _acquired_contents(solution),
+        yields=_yielded(solution) if body is Body.GENERATOR else _acquired_contents(solution) if is_lazy else (),
+        yielded_elements=_elements_of(solution.setting.yielded, solution) if body is Body.GENERATOR else (),
         passes=frozenset(passes),
         wraps=frozenset(wraps),
         returns=frozenset(name for value in returned if (name := _type_of(value, solution)) is not None),
@@ -117,7 +120,11 @@ def _acquired_elements(solution: Solution) -> tuple[Acquired | int | None, ...]:
 
     What leads to another element (a protocol to its transport) is the number of that one.
     """
-    tuples = [value for value in solution.setting.returned if isinstance(value, Elements)]
+    return _elements_of(solution.setting.returned, solution)
+
+
+def _elements_of(values: Iterable[Value], solution: Solution) -> tuple[Acquired | int | None, ...]:
+    tuples = [value for value in values if isinstance(value, Elements)]
     if len(tuples) != 1:
         return ()
     elements = tuples[0].values
@@ -161,12 +168,22 @@ def _acquired_contents(solution: Solution) -> tuple[Acquired, ...]:
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.label))
 
 
+def _yielded(solution: Solution) -> tuple[Acquired, ...]:
+    """Give what a generator opens and yields, and never releases itself."""
+    found = _all_fresh(solution.setting.yielded, solution)
+    return tuple(found[:1]) if len({one.own_type for one in found}) == 1 else ()
+
+
 def _fresh(value: Value, solution: Solution) -> Acquired | None:
     """Give the resource that a returned value is, where the caller alone has it from now on."""
     if not isinstance(value, Site) or value.parameter is not None or has_held_protocol(value):
         return None
     history = solution.record.of(value)
-    if not history.returns or history.moves:
+    if solution.setting.yielded:
+        is_kept = bool(history.releases or history.enters) or not all(isinstance(op, Yield) for op in history.moves)
+    else:
+        is_kept = not history.returns or bool(history.moves)
+    if is_kept:
         return None
     return Acquired(value.resource, value.open_mask, value.label, value.own_type)
 

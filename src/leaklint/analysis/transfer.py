@@ -84,6 +84,9 @@ def transfer(op: Op, store: Store, setting: Setting) -> None:
         case Element(dest=dest, source=source):
             values = store.values(source)
             events.touch(values, op, store, setting)
+            if op.index is not None:  # one of several at once, and nobody follows the others
+                values = frozenset(one for one in values if not (isinstance(one, Box) and one.is_lazy))
+            events.take_out(events.promised(values, store), store)
             store.bind(dest, frozenset(_elements(values, op, store)))
         case Iterate(source=source):
             _iterate(op, store, setting)
@@ -325,6 +328,8 @@ def _yield(op: Yield, values: Values, store: Store, setting: Setting) -> None:
                 if store.is_open(site):
                     setting.record.of(site).crosses[op] = None
     else:
+        if setting.record is not None:
+            setting.yielded.update(values)
         events.move([one for one in values if not isinstance(one, Dependent)], op, store, setting)
 
 

@@ -190,9 +190,13 @@ class BoundMethod:
 
 @dataclass(eq=False, slots=True)
 class Box:
-    """A container made here; the store keeps what it may hold under the box itself."""
+    """A container made here; the store keeps what it may hold under the box itself.
+
+    A lazy one is a generator: what it holds is opened as it is taken out, anew each time.
+    """
 
     line: int
+    is_lazy: bool = False
 
 
 @dataclass(eq=False, slots=True)
