@@ -28,10 +28,34 @@ either = open
 either = print
 
 
+class Opener:
+    def __init__(self, mode):
+        self.mode = mode
+
+    def __call__(self, path):
+        return open(path, self.mode)
+
+
+class Keeper:
+    def __init__(self):
+        self.files = []
+
+    def __call__(self, path):
+        self.files.append(open(path))
+        return self.files[-1]
+
+    def close(self):
+        for file in self.files:
+            file.close()
+
+
+appending = Opener("a")
+
+
 def begin():
     return Session()
 """
-NAMES = "Session, Registry, connect, plug, dropped, opener, either, begin, engine"
+NAMES = "Session, Registry, connect, plug, dropped, opener, either, begin, engine, Opener, Keeper, appending"
 
 FOUND = {
     "a session of a sessionmaker": """
@@ -98,9 +122,44 @@ FOUND = {
             session = sessionmaker(bind=engine)()  # LKR101
             session.delete(one)
     """,
+    "an object that opens when it is called": """
+        def load(path):
+            opening = Opener("r")
+            file = opening(path)  # LKR101
+            return file.read()
+    """,
+    "an object that opens, called where it is made": """
+        def load(path):
+            return Opener("r")(path).read()  # LKR104
+    """,
+    "an object that opens, in an attribute": """
+        class Store:
+            def __init__(self):
+                self.opening = Opener("r")
+
+            def load(self, path):
+                return self.opening(path).read()  # LKR104
+    """,
+    "an object of the module that opens": """
+        def log(path, line):
+            appending(path).write(line)  # LKR104
+    """,
 }
 
 SILENT = {
+    "an object that opens, and whose results are closed": """
+        def load(path):
+            opening = Opener("r")
+            with opening(path) as file, appending(path) as log:
+                log.write(file.read())
+    """,
+    "an object that closes what it opens": """
+        from contextlib import closing
+
+        def load(path):
+            with closing(Keeper()) as keeping:
+                return keeping(path).read()
+    """,
     "a session that is released": """
         def add(one):
             with Session() as session:

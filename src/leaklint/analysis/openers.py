@@ -15,6 +15,7 @@ from leaklint.catalogue import Catalogue
 
 ATTRIBUTE = re.compile(r"\.\s*(\w+)\s*\(")
 NAME = re.compile(r"\b[^\W\d]\w*\b")
+CALL = "__call__"
 BEHIND = 5  # re-exports of re-exports
 KEPT = 2_000  # outlines kept for importers, each about as large as its text
 Place = tuple[str, tuple[str, ...]]  # the file of a module, and the segments of a name left over: a class, and its attribute
@@ -60,11 +61,14 @@ class Openers:
         known = self.outline(path, text)
         if known is None:
             return frozenset()
-        found = self._imported(path, known)
+        found, callables = self._imported(path, known), self._imported_callables(path, known)
+        found |= callables
         if found or known.places or known.made:
             named = [(one, f"{one.owner}.{name}" if one.owner else name) for name, all in known.regions.items() for one in all]
             opening = [one for one, name in named if (one.owner or one.name not in found) and self._may_open(path, name)]
             found.update(one.name for one in opening)
+            callables |= {one.owner for one in opening if one.owner and one.name == CALL}
+            found |= callables | known.bound_to(callables)
             self._givers.setdefault(path, set()).update(one.owner for one in opening if one.owner)
             found.update(attribute for _, attribute, name in known.namings if self._may_open(path, name))
             found |= known.made
@@ -124,6 +128,11 @@ class Openers:
         if self._catalogue.describes(module) and self._catalogue.summary(".".join([module, *names])) is not None:
             return True
         return 1 <= len(names) <= 2 and self._may_open(path, ".".join(names))
+
+    def _imported_callables(self, path: str, known: Outline) -> set[str]:
+        """Give the imported classes whose objects may open something when they are called, as a text calls them."""
+        behind = ((local, one) for local, place in self.links(path, known) for one in self._holders_of(place))
+        return {local for local, (file, owner) in behind if owner is not None and self._may_open(file, f"{owner}.{CALL}")}
 
     def _members(self, place: Place, asked: frozenset[str]) -> list[str]:
         """Give those of some names that may open something in an imported module, or as methods of an imported class."""
@@ -246,7 +255,9 @@ class Openers:
             return True
         if not (region.is_class or region.is_assigned):
             return False
-        return any(self._chain_opens(path, known, region, base) for base in known.named_in(region))
+        named = [*known.named_in(region)]
+        called = [f"{one}.{CALL}" for one in named] if region.is_assigned else []
+        return any(self._chain_opens(path, known, region, base) for base in [*named, *called])
 
     def _leads_on(self, path: str, known: Outline, region: Region, place: int, chain: str) -> bool:
         """Say whether a call in a region may open something, and its result is returned or kept.

@@ -6,7 +6,7 @@ the sake of another one.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from leaklint.analysis.prefilter import MAY_CALL, STANDARD, imported_roots, imports, occurrences
@@ -108,7 +108,8 @@ class Outline:
     @cached_property
     def _defined(self) -> Definitions:
         found = _definitions(self.text, RELEASE_METHODS | self.catalogue.release_methods)
-        for one in _assigned(self.text, self._makers):
+        callables = {owner for owner, methods in found.methods.items() if any(one.name == "__call__" for one in methods)}
+        for one in _assigned(self.text, self._makers | callables):
             found.regions.setdefault(one.name, []).append(one)
         return found
 
@@ -123,6 +124,11 @@ class Outline:
             return frozenset()
         maker = rf"(?:\w+\.)*(?:{'|'.join(sorted(self._makers))})"
         return frozenset(re.findall(rf"\b(\w+)[ \t]*(?:=[ \t]*{maker}\(|:[ \t]*{maker}\b)", self.text))
+
+    def bound_to(self, makers: Iterable[str]) -> set[str]:
+        """Give the names, of attributes too, that are bound to what one of some makers gives."""
+        words = "|".join(sorted(makers))
+        return set(re.findall(rf"\b(\w+)[ \t]*=[ \t]*(?:\w+\.)*(?:{words})\(", self.text)) if words else set()
 
     def named(self, owner: str, attribute: str) -> list[str]:
         """Give the names that the text of a class binds an attribute of it to: `connection_class = Connection`."""

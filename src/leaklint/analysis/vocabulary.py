@@ -9,7 +9,7 @@ from functools import cached_property
 
 from leaklint.analysis.graph import Graph
 from leaklint.analysis.names import FunctionNode, Scope, terminal
-from leaklint.analysis.openers import Openers
+from leaklint.analysis.openers import CALL, Openers
 from leaklint.analysis.ops import Call, Evaluate, Op
 from leaklint.analysis.prefilter import imported_roots, lines_with, may_concern_loops
 from leaklint.analysis.runners import Runners
@@ -76,7 +76,11 @@ class Vocabulary:
                 if name.startswith(":"):
                     return name.rpartition(".")[2].lstrip(":") in self.words
                 is_word = name.rpartition(".")[2] in self.words or terminal(node) in self.words
-                return is_word and (self._catalogue.summary(name) is not None or self._openers.may_open(self._path, name))
+                return is_word and (
+                    self._catalogue.summary(name) is not None
+                    or self._openers.may_open(self._path, name)
+                    or self._openers.may_open(self._path, f"{name}.{CALL}")
+                )
             case Call(method=str(method)):
                 return method in self.words
             case Call(node=ast.Call(func=ast.Name(id=name)), reference=None):
