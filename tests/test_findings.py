@@ -241,18 +241,6 @@ SILENT = {
             session = Session()
             await each(session, [])
     """,
-    "a generator reads from what it was made of, and holds nothing": """
-        import gzip
-        def lines_of(path):
-            if path.name.endswith('gz'):
-                return (line.decode() for line in gzip.open(path))
-            return path.read_text().splitlines()
-        def count(path):
-            number = 0
-            for _ in lines_of(path):
-                number += 1
-            return number
-    """,
     "a logger that is imported is not taken to raise": """
         import os
         from app.log import logger

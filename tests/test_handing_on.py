@@ -1067,6 +1067,44 @@ FOUND = {
                     return sock
             return None
     """,
+    "a generator that only reads from it is handed on": """
+        def stripped(path):
+            return (line.strip() for line in open(path))  # LKR104
+
+        def kept(path, keep):
+            keep(line.strip() for line in open(path))  # LKR104
+
+        def named(path):
+            file = open(path)  # LKR101
+            return (line.strip() for line in file)
+
+        class Lines:
+            def __init__(self, path):
+                self.lines = (line.strip() for line in open(path))  # LKR401
+    """,
+    "whoever has a generator that reads from it holds nothing": """
+        import gzip
+
+        def lines_of(path):
+            if path.name.endswith("gz"):
+                return (line.decode() for line in gzip.open(path))  # LKR104
+            return path.read_text().splitlines()
+
+        def count(path):
+            number = 0
+            for _ in lines_of(path):
+                number += 1
+            return number
+    """,
+    "what is divided by a text is a path": """
+        import json
+        from settings import ROOT
+
+        def load(app, name):
+            file = (app.folder / "data.bin").open("rb")  # LKR101
+            named = json.load((ROOT / f"{name}.json").open())  # LKR104
+            return file.read(), named
+    """,
     "a name of it is kept": """
         import tempfile
 

@@ -193,7 +193,7 @@ def touch(values: Iterable[Value], op: Op, store: Store, setting: Setting) -> No
 def move(values: Iterable[Value], op: Op, store: Store, setting: Setting, is_return: bool = False) -> None:
     """Hand on the obligations that the values carry; containers and closures are out of reach from now on."""
     values = tuple(_flat(values))
-    for site in list(store.carried(values)):
+    for site in list(store.carried(values, is_moving=True)):
         _move_site(site, op, store, setting, is_return)
     if setting.record is not None:
         for value in values:

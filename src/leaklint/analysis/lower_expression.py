@@ -190,10 +190,11 @@ class Expressions(Builder, ABC):
             left = left.left
         operands.append(left)
         sources = [source for one in reversed(operands) if (source := self.operand(one)) is not None]
-        if not sources:
+        is_path = isinstance(node.op, ast.Div) and _is_text(node.right)
+        if not (sources or is_path):
             return None
         dest = self.temporary()
-        self.emit(ops.Use(self.statement, node.lineno, tuple(sources), dest))
+        self.emit(ops.Use(self.statement, node.lineno, tuple(sources), dest, is_path))
         return dest
 
     def _bool(self, node: ast.BoolOp) -> ops.Operand:
@@ -364,6 +365,10 @@ def _thrown(call: ops.Call) -> Kind | None:
         return None
     is_assertion = call.method is not None and call.method.startswith("assert") and not call.is_awaited
     return "AssertionError" if is_assertion else Thrown.IMPLICIT
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _is_on_literal(function: ast.expr) -> bool:

@@ -149,10 +149,14 @@ class Exit(Operation):
 
 @dataclass(eq=False, slots=True)
 class Use(Operation):
-    """The sources are read by something that keeps nothing (an operator, an f-string, a comparison)."""
+    """The sources are read by something that keeps nothing (an operator, an f-string, a comparison).
+
+    `is_path`: something is divided by a string, which only paths can be.
+    """
 
     sources: tuple[str, ...]
     dest: str | None = None
+    is_path: bool = False
 
 
 @dataclass(eq=False, slots=True)

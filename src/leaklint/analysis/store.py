@@ -125,22 +125,27 @@ class Store:
         for values in self.env.values():
             yield from self.carried(values)
 
-    def carried(self, values: Iterable[Value], seen: set[Value] | None = None) -> Iterator[Site]:
-        """Yield the sites whose resources the values are, or carry with them, through containers."""
+    def carried(self, values: Iterable[Value], seen: set[Value] | None = None, is_moving: bool = False) -> Iterator[Site]:
+        """Yield the sites whose resources the values are, or carry with them, through containers.
+
+        What is only read from is left where it is when the values move.
+        """
         seen = set() if seen is None else seen
         for value in values:
             match value:
                 case Site():
                     yield value
+                case View(site=Site(parameter=None), is_reading=True) if is_moving:
+                    pass
                 case View() | Closing() | Part() | BoundMethod():
                     yield value.site
                 case Box() if value not in seen:
                     seen.add(value)
-                    yield from self.carried(self.env.get(value, NOTHING), seen)
+                    yield from self.carried(self.env.get(value, NOTHING), seen, is_moving)
                 case Elements() if value not in seen:
                     seen.add(value)
                     for element in value.values:
-                        yield from self.carried(element, seen)
+                        yield from self.carried(element, seen, is_moving)
                 case _:
                     pass
 

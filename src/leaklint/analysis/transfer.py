@@ -50,6 +50,7 @@ from leaklint.analysis.values import (
 from leaklint.model.resource import Effect
 
 ITEM = "__getitem__"  # as a lazy method: what stands under a key still needs the resource, and leads to it
+PATH = "pathlib.Path"
 DEPTH = 3  # of tuples within tuples
 ATTRIBUTE = "__getattr__"  # the same of every attribute
 
@@ -240,7 +241,7 @@ def _shallow(values: Values) -> Values:
 def _put(op: Put, store: Store, setting: Setting) -> None:
     values = store.values(op.source)
     if op.is_lazy:
-        values = frozenset(value.view if isinstance(value, Site) else value for value in values)
+        values = frozenset(View(value, is_reading=True) if isinstance(value, Site) else value for value in values)
     kept = store.values(op.container)
     if op.container is not None and any(isinstance(one, Constant) for one in kept):  # `count += 1`: nobody counts along
         store.bind(op.container, frozenset(OTHER if isinstance(one, Constant) else one for one in kept))
@@ -312,6 +313,8 @@ def _use(op: Use, sources: tuple[str, ...], dest: str | None, store: Store, sett
         events.touch(values, op, store, setting)
         result.update(value for value in values if isinstance(value, Box | Instance | Dependent))
         events.write_out(values, op, store, setting)
+    if op.is_path and not any(isinstance(one, Instance) for one in result):
+        result.add(instance(PATH))
     if dest is not None:
         store.bind(dest, frozenset(result))
 

@@ -145,9 +145,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Something that uses the resource of a site later and does not release it (csv.reader, a cursor)."""
+    """Something that uses the resource of a site later and does not release it (csv.reader, a cursor).
+
+    A generator expression only reads (`is_reading`): nobody can release the resource through it.
+    """
 
     site: Site
+    is_reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
