@@ -30,6 +30,7 @@ from leaklint.analysis.names import Function, Scope, lambdas, terminal, walk
 from leaklint.analysis.opening import opened_in, opening_methods
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
+from leaklint.analysis.partial_release import left_open
 from leaklint.analysis.prefilter import (
     WORD_ENDS,
     evicting_lines,
@@ -343,6 +344,8 @@ def facts_of(source: Source, workspace: Workspace, target: tuple[int, int] = sys
 def _is_settled(attribute: str, owner: Owner, one: Obligation) -> bool:
     """Say whether the class releases an attribute, or hands it on."""
     is_number = one.site.resource.is_virtual
+    if not one.history.names and left_open(one.site, owner, attribute) is not None:
+        return False
     return owner.is_released(attribute) or owner.is_ended(attribute) or owner.is_handed_on(attribute, is_number)
 
 

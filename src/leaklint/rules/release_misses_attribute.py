@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from leaklint.analysis.modules import ModuleFacts
 from leaklint.analysis.owner_plan import plan_missing_call
+from leaklint.analysis.partial_release import left_open
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import planned
@@ -39,7 +40,11 @@ def check(module: ModuleFacts) -> Iterator[Finding]:
     for one, name, owner in kept:
         if owner.release_methods() and not owner.is_released_in_del(name):
             method = owner.release_methods()[0]
-            text = f"`self.{name}` ({one.site.label}) is not released by `{owner.node.name}.{method}`; release it there"
+            left = left_open(one.site, owner, name)
+            missed = f"not released by `{owner.node.name}.{method}`; release it there"
+            if left is not None:
+                missed = f"released only in part by `{owner.node.name}.{method}`: its {left} stay open; close them too"
+            text = f"`self.{name}` ({one.site.label}) is {missed}"
             names = dict.fromkeys(other for _, other, node in kept if node is owner)
             yield planned(one, rule.code, text, plan_missing_call(owner, list(names), module))
     for owner, name, label, field in module.neglected_fields:
