@@ -1096,6 +1096,15 @@ FOUND = {
                 number += 1
             return number
     """,
+    "a body that never ends goes on without it": """
+        import subprocess
+
+        def serve(path, queue):
+            settings = open(path).read()  # LKR104
+            subprocess.Popen(["watch", path])  # LKR104
+            while True:
+                queue.put(settings)
+    """,
     "what is divided by a text is a path": """
         import json
         from settings import ROOT

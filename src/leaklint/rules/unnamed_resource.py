@@ -19,18 +19,19 @@ from collections.abc import Iterator
 from leaklint.analysis.facts import is_reportable
 from leaklint.analysis.leak_plan import plan_leak
 from leaklint.analysis.modules import ModuleFacts
+from leaklint.analysis.outliving import is_left_for_ever
 from leaklint.model.finding import Finding
 from leaklint.rules.rule import Rule
 from leaklint.rules.wording import cure, finding, path_to_return, subject
 
 
 def check(module: ModuleFacts) -> Iterator[Finding]:
-    """Report what is open at the end and never had a name."""
+    """Report what is open at the end, or in a body without one, and never had a name."""
     for one in module.obligations:
         if not is_reportable(one) or one.is_named or one.is_entered_in_place or one.is_released_or_handed_on:
             continue
-        if one.is_open_at_return:
-            _, trace = path_to_return(one)
+        if one.is_open_at_return or is_left_for_ever(one.history, one.facts.solution):
+            trace = path_to_return(one)[1] if one.is_open_at_return else ()
             yield finding(
                 one, rule.code, f"{subject(one)} has no name, so nobody can release it; {cure(one)}", plan_leak(one), trace
             )
