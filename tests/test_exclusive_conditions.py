@@ -47,9 +47,52 @@ SILENT = {
                     return
                 sock.close()
     """,
+    "a parameter that is falsy is not given": """
+        def send(data, sock=None):
+            owns = sock is None
+            sock = sock or socket.socket()
+            try:
+                sock.send(data)
+            finally:
+                if owns:
+                    sock.close()
+
+        def send_by_another_name(data, given=None):
+            sock = given or socket.socket()
+            try:
+                sock.send(data)
+            finally:
+                if given is None:
+                    sock.close()
+
+        def send_once(data, sock=None):
+            is_given = sock is not None
+            if not sock:
+                sock = socket.socket()
+            try:
+                sock.send(data)
+            finally:
+                if not is_given:
+                    sock.close()
+    """,
 }
 
 FOUND = {
+    "a parameter that is given closes nothing": """
+        def send(data, sock=None):
+            is_given = sock is not None
+            sock = sock or socket.socket()  # LKR101
+            sock.send(data)
+            if is_given:
+                sock.close()
+    """,
+    "a number that may be nothing": """
+        def send(data, count=1):
+            if not count:
+                sock = socket.socket()  # LKR101
+            if count is None:
+                sock.close()
+    """,
     "one constant": """
         def send(mode, is_dry):
             if mode == "socket":

@@ -762,8 +762,130 @@ SILENT = {
             file.write(text)
             file.close()
     """,
+    "an object that a factory has opened, or nobody": """
+        import asyncio
+
+        class Link:
+            def __init__(self):
+                self.writer = None
+
+            async def connect(self, host):
+                _, self.writer = await asyncio.open_connection(host, 1)
+
+            async def close(self):
+                if self.writer is not None:
+                    self.writer.close()
+                    await self.writer.wait_closed()
+
+        async def connected(host):
+            link = Link()
+            await link.connect(host)
+            return link
+
+        async def idle():
+            return Link()
+
+        async def use(host):
+            link = await connected(host)
+            try:
+                host.serve(link)
+            finally:
+                await link.close()
+
+        async def wait(host):
+            link = await idle()
+            print(host, link.writer is None)
+    """,
+    "a function that a decorator wraps, or only notes": """
+        OPENERS = {}
+
+        def opener(scheme):
+            def note(function):
+                OPENERS[scheme] = function
+                return function
+            return note
+
+        def wrapping(function):
+            def wrapper(path):
+                with function(path) as file:
+                    return file.read()
+            return wrapper
+
+        @opener("file")
+        def opened(path):
+            return open(path)
+
+        @wrapping
+        def content(path):
+            return open(path)
+
+        def load(path):
+            text = content(path)
+            with opened(path) as file:
+                return text.strip() + file.read()
+    """,
 }
 FOUND = {
+    "an object that a factory has opened": """
+        import asyncio
+
+        class Link:
+            def __init__(self):
+                self.writer = None
+
+            async def connect(self, host):
+                _, self.writer = await asyncio.open_connection(host, 1)
+
+            async def close(self):
+                if self.writer is not None:
+                    self.writer.close()
+                    await self.writer.wait_closed()
+
+        async def connected(host):
+            link = Link()
+            await link.connect(host)
+            return link
+
+        async def use(host):
+            link = await connected(host)  # LKR101
+            host.serve(link.writer)
+
+        async def forget(host):
+            link = await connected(host)
+            try:
+                print("nothing that may fail")
+            finally:
+                link.close()  # LKR204
+    """,
+    "a function that a decorator only notes": """
+        OPENERS = {}
+
+        def opener(scheme):
+            def note(function):
+                OPENERS[scheme] = function
+                return function
+            return note
+
+        def noted(function):
+            OPENERS[function.__name__] = function
+            return function
+
+        @opener("file")
+        def opened(path):
+            return open(path)
+
+        @noted
+        def opened_again(path):
+            return open(path)
+
+        def load(path):
+            file = opened(path)  # LKR101
+            return file.read()
+
+        def load_again(path):
+            file = opened_again(path)  # LKR101
+            return file.read()
+    """,
     "a file that is taken out of its wrapper and left open": """
         import io
 

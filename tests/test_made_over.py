@@ -133,6 +133,57 @@ def asked(path, owns):
     reader = Reader(open(path), owns)
     return reader.read()
 """,
+    "a field tells it to release what it is given": """
+from dataclasses import dataclass
+from typing import IO
+
+@dataclass
+class Sink:
+    out: IO
+    owns: bool = False
+
+    def close(self):
+        if self.owns:
+            self.out.close()
+
+def write(path):
+    sink = Sink(open(path, "w"), owns=True)
+    try:
+        sink.out.write("x")
+    finally:
+        sink.close()
+""",
+    "the innermost of several is closed": FRAMED
+    + """
+class Session:
+    def __init__(self, framed):
+        self.framed = framed
+
+    def close(self):
+        self.framed.close()
+
+def receive(address):
+    sock = socket.create_connection(address)
+    session = Session(Framed(sock))
+    try:
+        return session.framed.receive()
+    finally:
+        sock.close()
+""",
+    "they are made over each other in a loop": """
+class Reader:
+    def __init__(self, file):
+        self.file = file
+
+    def close(self):
+        self.file.close()
+
+def read(path, depth):
+    reader = open(path)
+    for _ in range(depth):
+        reader = Reader(reader)
+    return reader
+""",
     "it is told not to borrow": """
 class Reader:
     def __init__(self, file, borrowed):
@@ -232,6 +283,26 @@ def perhaps(is_slow):
     finally:
         if session is not None:
             session.close()
+""",
+    "a field tells it to borrow": """
+from dataclasses import dataclass
+from typing import IO
+
+@dataclass
+class Sink:
+    out: IO
+    owns: bool = False
+
+    def close(self):
+        if self.owns:
+            self.out.close()
+
+def write(path):
+    sink = Sink(open(path, "w"))  # LKR104
+    try:
+        sink.out.write("x")
+    finally:
+        sink.close()
 """,
     "nobody calls what it hands on": COUNTING
     + """

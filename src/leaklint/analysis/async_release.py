@@ -50,7 +50,7 @@ def releases(module: ModuleFacts) -> Iterator[Release]:
     for facts in module.release_bodies:
         seen: set[ast.AST] = set()
         for block in facts.solution.setting.graph.blocks:
-            for op in block.ops:
+            for op in block.ops if block in facts.solution.stores else ():  # a copy of a `finally` that nothing reaches
                 if isinstance(op, Call) and op.node not in seen:
                     seen.add(op.node)
                     yield from _releases_of(op, facts, module)

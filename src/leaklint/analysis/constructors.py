@@ -28,7 +28,7 @@ def inherited(owner: Owner, given: Given) -> FunctionSummary | None:
     passed = {name for name, what in given if what != DEFAULT}
     builders = owner.builders()
     makes = any(name not in passed for name in owner.defaults) or any(is_built_in(one, builders) for one in owner.keeps())
-    return _stored(owner, {name: {name} for name in names}, names, makes, {})
+    return _stored(owner, {name: {name} for name in names}, names, makes, _fields_given(owner, given))
 
 
 def flags(owner: Owner) -> dict[str, str]:
@@ -71,15 +71,30 @@ def written(owner: Owner, solution: Solution, given: Given) -> FunctionSummary:
     return replace(summary, effects=effects, runs_loop=runs_loop_always(solution), asks_loop=asks_loop(solution))
 
 
-def _flags_given(owner: Owner, node: FunctionNode, given: Given) -> dict[str, bool | None]:
-    """Say of each flag that is a parameter of a constructor whether it is set, None where nobody knows."""
-    known, defaults = dict(given), defaults_of(node)
+def _fields_given(owner: Owner, given: Given) -> dict[str, bool | None]:
+    """Say of each flag that is a field of a dataclass whether it is set, None where nobody knows."""
+    asked = {flag for _, flag, _ in owner.released.guarded}
     found: dict[str, bool | None] = {}
-    for name, parameter in flags(owner).items():
-        value = known.get(parameter, DEFAULT)
-        literal = defaults.get(parameter, DEFAULT) if value == DEFAULT and parameter in known else value
-        found[name] = None if literal == DEFAULT or isinstance(literal, Kind | Instance) else bool(literal)
+    for name, statement in fields(owner.node) if asked else ():
+        default = statement.value.value if isinstance(statement.value, ast.Constant) else DEFAULT
+        if name in asked:
+            found[name] = _is_set(name, given, default)
     return found
+
+
+def _flags_given(owner: Owner, node: FunctionNode, given: Given) -> dict[str, bool | None]:
+    """Say the same of the flags that are parameters of a constructor."""
+    defaults = defaults_of(node)
+    return {name: _is_set(one, given, defaults.get(one, DEFAULT)) for name, one in flags(owner).items()}
+
+
+def _is_set(parameter: str, given: Given, default: object) -> bool | None:
+    """Say whether a parameter is true for what is known of the arguments; one that is not among them may be anything."""
+    for name, value in given:
+        if name == parameter:
+            known = default if value == DEFAULT else value
+            return None if known == DEFAULT or isinstance(known, Kind | Instance) else bool(known)
+    return None
 
 
 def is_handed_on(owner: Owner, attributes: set[str]) -> bool:

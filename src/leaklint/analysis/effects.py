@@ -138,7 +138,9 @@ def apply_own(op: Call, summary: FunctionSummary, receiver: Values, store: Store
     _acquire_own(op, summary, setting, outcome)
     if adopted and summary.adopter is not None and not summary.acquires:
         acquire(op, (summary.adopter,), setting, outcome)
-        outcome.sites[-1].over = adopted[0] if len(adopted) == 1 else None
+        made = outcome.sites[-1]
+        is_circle = made in adopted or any(one.is_over(made) for one in adopted)  # `reader = Reader(reader)` in a loop
+        made.over = adopted[0] if len(adopted) == 1 and not is_circle else made.over
     if summary.contents:
         acquire_contents(op, summary.contents, store, setting, outcome)
     elif summary.yields or summary.yielded_elements:

@@ -132,7 +132,7 @@ def release_all(site: Site, op: Op, store: Store, setting: Setting) -> None:
 
 def _ending_with(site: Site, store: Store) -> list[Site]:
     """Give what is released with a resource: what its methods gave, and the object that was to release it."""
-    return [one for one in store.sites if one.maker is site or one.over is site]
+    return [one for one in store.sites if one.maker is site or one.is_over(site)]
 
 
 def _note_release(site: Site, op: Op, setting: Setting) -> None:

@@ -145,7 +145,8 @@ def _catches_builtin(types: frozenset[str], name: str) -> bool | None:
 class Graph:
     """The graph of one function or module body.
 
-    `guards` are the names whose tests keep stores apart, `listed` those that some test compares with several strings.
+    `guards` are the names whose tests keep stores apart, `listed` those that some test compares with several strings,
+    `optional` the parameters that are None where they are not given.
     """
 
     entry: Block
@@ -157,6 +158,7 @@ class Graph:
     kills: dict[str, set[str]]  # name -> the opaque tests that a new binding of it makes void
     expected: list[tuple[int, int]]  # lines (first, last) of blocks that are meant to raise or to warn
     loopless: list[tuple[int, int]]  # lines of blocks that run only where no event loop does
+    optional: frozenset[str] = frozenset()
 
     def is_expected(self, line: int) -> bool:
         """Say whether a line stands in a block that is meant to raise or to warn."""

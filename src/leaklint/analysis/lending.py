@@ -21,7 +21,7 @@ def lends(node: FunctionNode, methods: Mapping[str, FunctionNode], seen: frozens
     arguments = [*node.args.posonlyargs, *node.args.args]
     if names & {"staticmethod", "classmethod"} or not arguments or _is_data(node):
         return False
-    body = list(_own_nodes(node))
+    body = list(own_nodes(node))
     if names - TRANSPARENT or any(isinstance(one, ast.Yield | ast.YieldFrom) for one in body):
         return True
     reading = _Reading(arguments[0].arg, _bound(body), methods, seen | {node.name})
@@ -32,7 +32,7 @@ def lends(node: FunctionNode, methods: Mapping[str, FunctionNode], seen: frozens
 def delegated(node: FunctionNode) -> frozenset[str]:
     """Give the attributes of its object from which a method gives what it is asked for: `return getattr(self.file, name)`."""
     found: set[str] = set()
-    for one in _own_nodes(node):
+    for one in own_nodes(node):
         match one:
             case ast.Call(func=ast.Name(id="getattr"), args=[ast.Attribute(value=ast.Name(id=name), attr=attribute), *_]):
                 found.update([attribute] if name == receiver_of(node) else ())
@@ -51,7 +51,7 @@ def _is_data(node: FunctionNode) -> bool:
 def returns_itself(node: FunctionNode) -> bool:
     """Say whether a method gives its object, and nothing else: `return self`."""
     arguments = [*node.args.posonlyargs, *node.args.args]
-    returned = [one.value for one in _own_nodes(node) if isinstance(one, ast.Return)]
+    returned = [one.value for one in own_nodes(node) if isinstance(one, ast.Return)]
     if not arguments or not returned or node.decorator_list:
         return False
     return all(isinstance(one, ast.Name) and one.id == arguments[0].arg for one in returned)
@@ -71,7 +71,7 @@ class _Reading:
         self.seen = seen
 
 
-def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body; nested functions themselves, not what is in them."""
     stack = children(node)
     while stack:

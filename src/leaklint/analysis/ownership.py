@@ -216,9 +216,9 @@ def _throw_timeout(block: Block, store: Store, setting: Setting, out: dict[Block
 
 def _refined(store: Store, test: Test, outcome: bool, graph: Graph) -> bool:
     """Narrow a store by the outcome of a test; say whether it is possible."""
-    return store.refine(
-        test, outcome, test.name[0] != "?" or test.name in graph.guards, (test.subject or test.name) in graph.listed
-    )
+    asked = test.subject or test.name
+    is_repeated = test.name[0] != "?" or test.name in graph.guards
+    return store.refine(test, outcome, is_repeated, asked in graph.listed, asked in graph.optional)
 
 
 def _end(block: Block, store: Store, setting: Setting, out: dict[Block, Stores]) -> None:

@@ -7,6 +7,7 @@ from leaklint.analysis.names import Function, function_scope
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.parameters import stand_in
 from leaklint.analysis.setting import Given, Project, Setting
+from leaklint.analysis.summary import defaults_of
 from leaklint.analysis.values import own_type
 from leaklint.catalogue import Catalogue
 
@@ -18,6 +19,7 @@ def lowered(function: Function, project: Project, catalogue: Catalogue, are_loop
     driven = scope.bindings.yields and bodies.is_driven(function, scope)
     kind = Thrown.IMPLICIT if driven else bodies.yield_kind(body)
     graph = lower(function.node.body, scope, kind, is_driven=driven, are_loops_full=are_loops_full)
+    graph.optional = frozenset(name for name, default in defaults_of(function.node).items() if default is None)
     is_test = function.is_method and function.node.name.startswith("test")
     test_class = function.owner.name if is_test and function.owner is not None else None
     owner = function.owner if function.is_method else None

@@ -204,20 +204,24 @@ class Store:
         outcomes = {truth(self, value, test) for value in values}
         return next(iter(outcomes)) if len(outcomes) == 1 else None
 
-    def refine(self, test: Test, outcome: bool, is_repeated: bool = True, is_listed: bool = False) -> bool:
+    def refine(
+        self, test: Test, outcome: bool, is_repeated: bool = True, is_listed: bool = False, is_optional: bool = False
+    ) -> bool:
         """Narrow what a tested name may hold, and note an answer that is asked for again; say whether it is possible.
 
         `is_listed`: what the name (or the subject) equals matters, for another test asks whether it is one of several.
+        `is_optional`: it is a parameter that is None by default, so what is falsy is taken for None, and the rest for given.
         """
         if test.subject is not None:
             answer = Test(test.name, Comparison.IS_NONE if test.comparison is Comparison.IS_NONE else Comparison.TRUTH)
-            is_possible = self.refine(Test(test.subject, test.comparison, test.operand), outcome, is_listed=is_listed)
+            asked = Test(test.subject, test.comparison, test.operand)
+            is_possible = self.refine(asked, outcome, is_listed=is_listed, is_optional=is_optional)
             return is_possible and (not is_repeated or self.refine(answer, outcome))
         if not self._refine_opened(test, outcome):
             return False
         values = self.env.get(test.name)
         if values is None:
-            return not is_repeated or self._learn(test, outcome, is_listed)
+            return not is_repeated or self._learn(test, outcome, is_listed, is_optional)
         kept = frozenset(value for value in values if truth(self, value, test) in (outcome, None))
         if not kept:
             return False
@@ -246,9 +250,12 @@ class Store:
             self.set_status(site, frozenset((MOVED,)))
         return True
 
-    def _learn(self, test: Test, outcome: bool, is_listed: bool) -> bool:
+    def _learn(self, test: Test, outcome: bool, is_listed: bool, is_optional: bool) -> bool:
         """A test on something unknown tells what it is, for the next test of it."""
         match test.comparison:
+            case Comparison.TRUTH | Comparison.IS_NONE if is_optional:
+                is_given = outcome is (test.comparison is Comparison.TRUTH)
+                self.bind(test.name, frozenset((TRUE if is_given else NONE,)))
             case Comparison.TRUTH if test.name[0] == "?" and not outcome:
                 self.bind(test.name, frozenset((FALSE, NONE)))
             case Comparison.TRUTH:

@@ -33,6 +33,7 @@ from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution
 from leaklint.analysis.passing import passed_to, passing_calls, releases_parameter
 from leaklint.analysis.pending import Pending
+from leaklint.analysis.registering import returns_given, returns_registering
 from leaklint.analysis.runners import Runners
 from leaklint.analysis.setting import FunctionSummary, Given, Kind, Setting
 from leaklint.analysis.solving import lowered, solved
@@ -402,11 +403,20 @@ class ModuleProject:
     def _compute(self, function: Function, given: Given) -> FunctionSummary | None:
         names = bodies.decorators(function)
         is_cached = bool(names & bodies.CACHES)
-        if names - bodies.TRANSPARENT - bodies.CACHES - bodies.MANAGERS - bodies.DRIVERS or is_abstract(function.node):
+        hiding = names - bodies.TRANSPARENT - bodies.CACHES - bodies.MANAGERS - bodies.DRIVERS
+        if is_abstract(function.node) or not all(
+            self._is_registering(one) for one in function.node.decorator_list if terminal(one) in hiding
+        ):
             return None
         solution = self.solve(function, given)
         summary = summary_of(solution, function)
         return replace(summary, acquires=(), elements=(), yields=(), yielded_elements=()) if is_cached else summary
+
+    def _is_registering(self, decorator: ast.expr) -> bool:
+        """Say whether a decorator is a function of the project that gives back what it decorates."""
+        is_call = isinstance(decorator, ast.Call)
+        found = callee_of(decorator.func if isinstance(decorator, ast.Call) else decorator, self)
+        return found is not None and (returns_registering(found[1]) if is_call else returns_given(found[1]))
 
     def lowered(self, function: Function) -> Setting:
         """Lower a function of the module."""

@@ -24,6 +24,7 @@ from leaklint.analysis.values import (
     View,
     is_open,
 )
+from leaklint.model.data import replace
 from leaklint.model.resource import Effect
 
 
@@ -185,7 +186,9 @@ def _fresh(value: Value, solution: Solution) -> Acquired | None:
         is_kept = not history.returns or bool(history.moves)
     if is_kept:
         return None
-    return Acquired(value.resource, value.open_mask, value.label, value.own_type)
+    is_opened = history.openings and history.returns_open.keys() == history.returns.keys()
+    resource = replace(value.resource, opened_by=frozenset()) if is_opened else value.resource  # what opens it was called
+    return Acquired(resource, value.open_mask, value.label, value.own_type)
 
 
 def parameters_of(node: FunctionNode) -> tuple[str, ...]:

@@ -125,6 +125,13 @@ class Site:
     over: "Site | None" = None  # what it was given to release with itself: released directly, there is nothing left to it
     fields: set[str] = field(default_factory=set)  # attributes of first-party objects that hold it: `context.pool`
 
+    def is_over(self, site: "Site") -> bool:
+        """Say whether it was made over another one, or over something that was."""
+        below = self.over
+        while below is not None and below is not site:
+            below = below.over
+        return below is not None
+
     # made anew each time, and equal: a site that kept them would lie in a circle, which only a collection of garbage frees
 
     @property
