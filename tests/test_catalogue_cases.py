@@ -19,6 +19,13 @@ LEAKS = {
     "ZODB": "c = ZODB.DB(ZODB.FileStorage.FileStorage.FileStorage(path)).open()  # LKR101 LKR104",
     "ZODB over a storage of somebody else": "db = ZODB.DB(path)  # LKR101\nprint(db.open().root())  # LKR104",
     "aiofiles": "f = await aiofiles.open(path)  # LKR101\nreturn await f.read()",
+    "aiohttp, whose answer is left unread": (
+        "async with aiohttp.ClientSession() as s:\n    r = await s.get(path)  # LKR101\n    r.raise_for_status()"
+    ),
+    "aiohttp, whose answer is read on one path": (
+        "async with aiohttp.ClientSession() as s:\n"
+        "    r = await s.get(path)  # LKR102\n    if r.ok:\n        return await r.json()"
+    ),
     "aiokafka": "producer = aiokafka.AIOKafkaProducer()  # LKR101\nawait producer.start()\nawait producer.send('t', b'')",
     "aiomysql": "async with aiomysql.create_pool() as pool:\n    c = await pool.acquire()  # LKR101\n    await c.cursor()",
     "anthropic": "s = anthropic.Anthropic().messages.create(stream=True)  # LKR104",
@@ -68,6 +75,16 @@ LEAKS = {
 }
 
 CLEAN = {
+    "aiohttp, whose answer is let go by who raises": (
+        "async with aiohttp.ClientSession() as s:\n"
+        "    r = await s.get(path)\n    r.raise_for_status()\n    return await r.json()"
+    ),
+    "aiohttp, whose stream is read": (
+        "async with aiohttp.ClientSession() as s:\n    r = await s.get(path)\n    return await r.content.read()"
+    ),
+    "aiohttp, whose answer is read and returned": (
+        "async with aiohttp.ClientSession() as s:\n    r = await s.get(path)\n    print(await r.json())\n    return r"
+    ),
     "PIL": "return PIL.Image.open(path).convert('RGB')",
     "PIL in memory": "import io\nreturn PIL.Image.open(io.BytesIO(path)).size",
     "PIL of an open file": "with open(path, 'rb') as f:\n    image = PIL.Image.open(f)\n    image.load()\nreturn image",

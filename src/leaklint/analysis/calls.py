@@ -281,6 +281,7 @@ def _call_on_site(
         else:
             outcome.opened.append(site)  # a method of one's own that raises has opened nothing
     events.use(site, op, store, setting, method if is_sure else None)
+    setting.is_releasing |= method in resource.fails_released
     if method in resource.fluent:
         outcome.values.add(site)
     elif method in resource.lazy or "*" in resource.lazy:

@@ -266,6 +266,7 @@ def inherit(resource: Resource, base: Resource) -> Resource:
         release_functions=resource.release_functions | base.release_functions,
         first_release=resource.first_release or base.first_release,
         drains=resource.drains | base.drains,
+        fails_released=resource.fails_released | base.fails_released,
         sync_with=base.sync_with if resource.sync_with is With.ABSENT else resource.sync_with,
         async_with=base.async_with if resource.async_with is With.ABSENT else resource.async_with,
         loop_bound=resource.loop_bound or base.loop_bound,

@@ -150,7 +150,7 @@ def _methods(subject: Subject) -> Iterator[str]:
             | resource.opened_by
             | resource.idle_until
         )
-        named |= own.fails_after_release | ({resource.waits} if resource.waits else set())
+        named |= own.fails_after_release | own.fails_released | ({resource.waits} if resource.waits else set())
         kinds = (io.TextIOWrapper, io.BufferedRandom) if cls is io.IOBase else (cls,)
         for method in sorted(named - {"*"}):
             name = f"{resource.name}.{method}"

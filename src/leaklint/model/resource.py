@@ -42,6 +42,7 @@ class Resource:
     async_releases: frozenset[str] = frozenset()  # methods, coroutines
     release_functions: frozenset[str] = frozenset()  # dotted functions that release their first argument
     first_release: str | None = None  # of all these, the one that a fix writes
+    fails_released: frozenset[str] = frozenset()  # methods that release it before they raise
     drains: frozenset[str] = frozenset()  # methods and attributes that read it to its end and so release it
     sync_with: With = With.ABSENT
     async_with: With = With.ABSENT

@@ -47,10 +47,11 @@ def _is_guarded(one: Obligation, op: Op) -> bool:
 
 
 def _is_read_again(one: Obligation, op: Op) -> bool:
-    """Say whether an earlier reading to the end keeps what this one gives: `await response.json()`, then `text()`."""
+    """Say whether it was read to its end before, so that another reading, or its caller, finds what it needs."""
     drains = one.site.resource.drains
     before = (other.method for other in one.history.releases if isinstance(other, Call) and other.line < op.line)
-    return isinstance(op, Call) and op.method in drains and any(method in drains for method in before)
+    is_enough = isinstance(op, Return) or (isinstance(op, Call) and op.method in drains)
+    return is_enough and any(method in drains for method in before)
 
 
 def _is_only_maker(one: Obligation, op: Op) -> bool:
