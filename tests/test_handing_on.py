@@ -824,8 +824,35 @@ SILENT = {
             with opened(path) as file:
                 return text.strip() + file.read()
     """,
+    "an attribute by the name of the fixture that stores it, which it closes": """
+        import pytest
+        import requests
+
+        class TestAsk:
+            @pytest.fixture(autouse=True)
+            def session(self):
+                self.session = requests.Session()
+                yield
+                self.session.close()
+
+            def test_status(self):
+                assert self.session.get("http://localhost:1").ok
+    """,
 }
 FOUND = {
+    "an attribute by the name of the fixture that stores it": """
+        import pytest
+        import requests
+
+        class TestAsk:
+            @pytest.fixture(autouse=True)
+            def session(self):
+                self.session = requests.Session()  # LKR302
+                yield
+
+            def test_status(self):
+                assert self.session.get("http://localhost:1").ok
+    """,
     "an object that a factory has opened": """
         import asyncio
 

@@ -38,6 +38,11 @@ class Stage:
     globals: frozenset[str] = frozenset()
     prefix: str = "self."  # of the variables that stand for attributes; "" for the set-up of a module
     scopes: Mapping[FunctionNode, Scope] = field(default_factory=dict)  # of the modules in which other functions stand
+    fixtures: frozenset[str] = frozenset()  # methods that nobody calls by their name: `self.client` is what one has stored
+
+    def is_stored(self, attribute: str) -> bool:
+        """Say whether an attribute of the object is something that is stored there, and no method."""
+        return attribute not in self.methods or attribute in self.fixtures
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,7 @@ class SequenceLowerer(Lowerer):
         """Give the variable that stands for an attribute of the object under test, or for a global that a set-up binds."""
         found = None
         match node:
-            case ast.Attribute(value=base, attr=attr) if self._is_own(base) and attr not in self._stage.methods:
+            case ast.Attribute(value=base, attr=attr) if self._is_own(base) and self._stage.is_stored(attr):
                 found = f"{self._stage.prefix}{attr}"
             case ast.Name(id=name) if name in self._stage.globals and name not in self.scope.bindings.parameters:
                 found = name

@@ -214,7 +214,8 @@ def _stage(family: Family, project: ModuleProject) -> Stage:
         if not bodies.decorators(function) & {"property", "staticmethod", "cached_property"}:
             methods.setdefault(function.node.name, []).append(function)
     scopes = {one.node: home.scope for home, _ in family.members if home is not project for one in home.functions}
-    return Stage(project.scope, tuple(node for _, node in family.members), methods, scopes=scopes)
+    fixtures = frozenset(name for name, several in methods.items() if bodies.decorators(several[0]) & bodies.FIXTURES)
+    return Stage(project.scope, tuple(node for _, node in family.members), methods, scopes=scopes, fixtures=fixtures)
 
 
 def _run(
