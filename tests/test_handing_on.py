@@ -1245,6 +1245,25 @@ FOUND = {
                 number += 1
             return number
     """,
+    "a nested function lends it to one of the module, which only reads": """
+        import asyncio
+        import socket
+
+        async def greet(client, name):
+            client.sendall(name)
+            assert client.recv(4) == b"good"
+
+        async def main(address):
+            client = socket.create_connection(address)  # LKR101
+
+            async def first():
+                await greet(client, b"first")
+
+            async def second():
+                await greet(client, b"second")
+
+            await asyncio.gather(first(), second())
+    """,
     "a body that never ends goes on without it": """
         import subprocess
 

@@ -77,7 +77,7 @@ class Bindings(Expressions):
         if self.scope.outer is not None:
             held = held_by(node, self.body) if isinstance(node, ast.ClassDef) else []
             names = frozenset(one.value.id for one in held if isinstance(one.value, ast.Name))
-            self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node, names)))
+            self.emit(ops.Evaluate(node, node.lineno, node.name, closure(node, self.scope, names)))
         if isinstance(node, ast.ClassDef):
             self.suite([one for one in node.body if one not in held])  # its names are not ours: what they hold escapes
         else:

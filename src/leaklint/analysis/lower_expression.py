@@ -85,7 +85,7 @@ class Expressions(Builder, ABC):
             case ast.BinOp():
                 return self._binary(node)
             case ast.Lambda():
-                return self._value(closure(node), node) if self.scope.outer is not None else None
+                return self._value(closure(node, self.scope), node) if self.scope.outer is not None else None
             case ast.Starred(value=value):
                 return self._spread(self.operand(value), node)
             case ast.Yield() | ast.YieldFrom():
