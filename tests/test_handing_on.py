@@ -1264,6 +1264,19 @@ FOUND = {
 
             await asyncio.gather(first(), second())
     """,
+    "it is opened in a finally, to which several ways lead": """
+        class Log:
+            def __init__(self, path):
+                self.path = path
+
+            def start(self, steps):
+                try:
+                    if steps.are_done():
+                        return 1
+                    return steps.run()
+                finally:
+                    self.file = open(self.path)  # LKR401
+    """,
     "a body that never ends goes on without it": """
         import subprocess
 

@@ -67,7 +67,7 @@ def lint(source: Source, project: Project) -> list[Finding]:
             module.let_go()
     finally:
         sys.setrecursionlimit(usual)
-    return sorted(_most_specific(found), key=lambda one: (one.span, one.code))
+    return sorted(_once(_most_specific(found)), key=lambda one: (one.span, one.code))
 
 
 def is_idle(text: str, path: str, project: Project) -> bool:
@@ -86,6 +86,14 @@ def _most_specific(findings: list[Finding]) -> list[Finding]:
     return [
         one for one in findings if not one.acquisitions or any(claimed[span] == _rank(one.code) for span in one.acquisitions)
     ]
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """Leave out what is said already: a `finally` is lowered for every way into it, each with its own acquisition."""
+    said: dict[tuple[str, Span, str], Finding] = {}
+    for one in findings:
+        said.setdefault((one.code, one.span, one.message), one)
+    return list(said.values())
 
 
 def _rank(code: str) -> int:
