@@ -137,6 +137,7 @@ CLEAN = {
     "twisted": "twisted.internet.reactor.run()",
     "uvicorn": "sock = model.made()\nuvicorn.run(path)",
     "watchdog": "observer = watchdog.observers.Observer()\nobserver.start()",
+    "websocket of a class of one's own": "ws = websocket.create_connection(path, class_=Recorder)\nprint(ws)",
     "xarray": "return xarray.open_dataset(path).sel(x=1)",
     "zmq": "with zmq.Context() as context:\n    context.socket(zmq.REQ).send(b'')",
     "zmq's shared context": "return zmq.Context.instance()",
