@@ -100,6 +100,7 @@ CLEAN = {
     "cv2": "capture = cv2.VideoCapture(path)\ntry:\n    return capture.read()\nfinally:\n    capture.release()",
     "django": "return django.http.FileResponse(open(path, 'rb'))",
     "elasticsearch": "es = elasticsearch.Elasticsearch()\nprint(es)",
+    "eventlet": "import eventlet.wsgi\neventlet.wsgi.server(eventlet.listen(('', 80)), model)",
     "fitz": "return fitz.open(stream=path, filetype='pdf')[0].get_text()",
     "flask": "return flask.Flask('x').test_client().get('/')",
     "fsspec": "with fsspec.open(path) as file:\n    return file.read()",

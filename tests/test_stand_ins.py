@@ -18,6 +18,16 @@ from subprocess import DEVNULL, PIPE, Popen
 """
 
 FOUND = {
+    "an argument that decides, handed on by a function": """
+        import requests
+
+        def fetch(url, stream=False):
+            return requests.get(url, stream=stream)
+
+        def status(url):
+            response = fetch(url, stream=True)  # LKR101
+            return response.status_code
+    """,
     "a partial that is called where it is made": """
         def load(path):
             file = functools.partial(open, path)()  # LKR101

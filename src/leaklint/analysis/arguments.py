@@ -1,6 +1,6 @@
 """Which argument is for which parameter, and what is known of it before the call; not what the callee does to it."""
 
-from leaklint.analysis.ops import NOT_LITERAL, Argument, Call, Literal
+from leaklint.analysis.ops import NOT_LITERAL, Absent, Argument, Call, Literal
 from leaklint.analysis.setting import DEFAULT, REST, Given, Kind
 from leaklint.analysis.store import Store
 from leaklint.analysis.values import Constant, Dependent, Field, Instance, Keywords, Other, Part, Reference, Site, Value, View
@@ -24,12 +24,11 @@ def given(op: Call, parameters: tuple[str, ...], store: Store, catalogue: Catalo
         name = parameter(argument, index, parameters)
         if name == "*" or argument.is_star:
             continue
-        if argument.literal is not NOT_LITERAL:
-            found.append((name, argument.literal))
+        literal = literal_of(argument, store)
+        if not isinstance(literal, Absent):
+            found.append((name, literal))
         values = store.values(argument.operand)
         for value in values:
-            if isinstance(value, Constant) and len(values) == 1 and argument.literal is NOT_LITERAL:
-                found.append((name, value.value))
             if isinstance(value, Instance) and len(values) == 1 and is_in_memory(value, catalogue):
                 found.append((name, value))
         sites = [value for value in values if isinstance(value, Site) and value.resource.name]
@@ -79,11 +78,12 @@ def _meets(op: Call, condition: Condition, parameters: tuple[str, ...], store: S
 
 
 def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
-    is_none = argument is None or argument.literal is None
+    literal = literal_of(argument, store) if argument is not None else None
+    is_none = literal is None
     if wanted == "<stream>":
         return argument is not None and any(_is_stream(value) for value in store.values(argument.operand))
     if wanted == "<unknown>":
-        return argument is not None and argument.literal is NOT_LITERAL and _is_unknown(argument, store)
+        return argument is not None and literal is NOT_LITERAL and _is_unknown(argument, store)
     if wanted == "<given>":
         return not is_none
     if wanted == "<absent>":
@@ -98,7 +98,15 @@ def _agrees(argument: Argument | None, wanted: Literal, store: Store) -> bool:
         isinstance(one, Reference) and one.name == wanted for one in store.values(argument.operand)
     ):
         return True
-    return argument.literal == wanted and type(argument.literal) is type(wanted)
+    return literal == wanted and type(literal) is type(wanted)
+
+
+def literal_of(argument: Argument, store: Store) -> Literal | Absent:
+    """Give the literal that an argument is, also by a name that is bound to nothing else."""
+    values = store.values(argument.operand)
+    if argument.literal is NOT_LITERAL and len(values) == 1:
+        return next((one.value for one in values if isinstance(one, Constant)), NOT_LITERAL)
+    return argument.literal
 
 
 def _is_a(value: Value, type_name: str) -> bool:

@@ -7,7 +7,6 @@ from leaklint.analysis.facts import Facts, Obligation
 from leaklint.analysis.feasible import normal, reached_after, reached_from
 from leaklint.analysis.graph import Block, Graph, Kind, successors
 from leaklint.analysis.names import suites, terminal, walk
-from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.ops import Call, Op, Raise
 from leaklint.analysis.owners import BUILDERS
 from leaklint.analysis.release_words import RELEASING
@@ -58,7 +57,7 @@ def _after_storing(one: Obligation) -> Op | None:
 
 def _opening(resource: Resource) -> frozenset[str]:
     """Give the methods before which nothing is lost."""
-    return (opening_methods(resource) - {"*"}) or resource.idle_until
+    return (resource.opened_by - {"*"}) or resource.idle_until
 
 
 def _is_lent(op: Op, name: str, resource: Resource) -> bool:

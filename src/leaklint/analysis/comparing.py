@@ -18,6 +18,8 @@ FILE_METHODS = frozenset(("read", "readline", "readlines", "write", "close", "se
 def is_instance(value: Value, names: frozenset[str]) -> bool | None:
     """Say whether a value is an instance of one of the classes: a resource is no plain data, a descriptor is an int."""
     match value:
+        case Site(resource=resource, own_type=own_type) if {resource.name.rpartition(".")[2], _class_of(own_type)} & names:
+            return True
         case Site(resource=resource) if resource.name and resource.release_functions:
             return "int" in names or (False if names <= PLAIN else None)
         case Site(resource=resource) if resource.name:
@@ -28,6 +30,10 @@ def is_instance(value: Value, names: frozenset[str]) -> bool | None:
             return False if names <= PLAIN else None
         case _:
             return None
+
+
+def _class_of(own_type: str | None) -> str | None:
+    return own_type.rpartition(":")[2].rpartition(".")[2] if own_type is not None else None
 
 
 def has(value: Value, attribute: str) -> bool | None:

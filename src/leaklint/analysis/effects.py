@@ -13,6 +13,7 @@ from leaklint.analysis.acquiring import (
     mask,
     promise,
 )
+from leaklint.analysis.adoption import adoption
 from leaklint.analysis.ops import Call
 from leaklint.analysis.quiet import QUIET
 from leaklint.analysis.setting import Acquired, FunctionSummary, ParameterEffect, Setting
@@ -56,6 +57,7 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
                 return Effect.TAKES  # `open(*args)`: the descriptor may be among them
         return Effect.BORROWS
 
+    adopted = adoption(op, effect, store, setting)
     spread(op, store, setting, effect, outcome)
     setting.is_notable |= summary.is_about_loops
     if setting.record is not None and summary.is_about_loops:
@@ -71,7 +73,13 @@ def apply(op: Call, summary: Summary, receiver: Values, store: Store, setting: S
     kinds = () if is_dismissed or is_over_another(op, effect, store, setting) else summary.acquires
     if variant is not None and (variant.acquires is not None or variant.is_silent):
         kinds = _kinds_of(variant, kinds, op, setting, outcome)
+    if adopted is not None and not adopted.is_own:
+        outcome.values.update(instance(kind) for kind in kinds if kind)
+        kinds = ()
     acquire_kinds(op, summary, kinds, variant, setting, outcome)
+    if adopted is not None:
+        for site in outcome.sites:
+            site.over = adopted.site
     makers = [value for value in receiver if isinstance(value, Site)]
     for site in outcome.sites:
         if site.resource.ends_with_maker and len(makers) == 1:
@@ -256,7 +264,7 @@ def _affect(
 ) -> None:
     _affect_functions(values, effect, op, store, setting, outcome)
     match effect:
-        case Effect.TAKES:
+        case Effect.TAKES | Effect.ADOPTS:
             events.move(
                 [one for one in values if not isinstance(one, Closure) and not _is_reading(one) and not _is_refused(one, op)],
                 op,

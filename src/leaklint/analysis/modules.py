@@ -27,7 +27,7 @@ from leaklint.analysis.graph import Graph
 from leaklint.analysis.kin import classes_of, held_by, possible_classes
 from leaklint.analysis.lower import lower
 from leaklint.analysis.names import Function, Scope, lambdas, terminal, walk
-from leaklint.analysis.opening import opened_in, opening_methods
+from leaklint.analysis.opening import opened_in
 from leaklint.analysis.owners import Owned, Owner
 from leaklint.analysis.ownership import Solution, solve_ownership
 from leaklint.analysis.partial_release import left_open
@@ -167,7 +167,7 @@ class ModuleFacts:
     def _is_never_opened(self, one: Obligation, owner: Owner) -> bool:
         """Say whether no method of a class opens what it keeps, and what holds nothing before."""
         methods = [node for _, _, node in owner.lines]
-        opening = frozenset() if one.history.openings else opening_methods(one.site.resource)
+        opening = frozenset() if one.history.openings else one.site.resource.opened_by
         is_catalogued = one.site.own_type is None
         return bool(opening) and not all(opened_in(methods, name, opening, is_catalogued) for name in one.attributes)
 
@@ -181,7 +181,8 @@ class ModuleFacts:
                     return True
                 given = [one.arg for one in call.keywords if own_attributes(one.value, "self") == {attribute}]
                 summary = self._catalogued(call) if given else None
-                if summary is not None and any(summary.effects.get(name or "") is Effect.TAKES for name in given):
+                effects = summary.effects if summary is not None else {}
+                if any(effects.get(name or "") in (Effect.TAKES, Effect.ADOPTS) for name in given):
                     return True
         return False
 

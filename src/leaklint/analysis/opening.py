@@ -7,15 +7,6 @@ import ast
 from collections.abc import Iterable
 
 from leaklint.analysis.names import FunctionNode, receiver_of, walk
-from leaklint.model.resource import Resource
-
-STACKS = frozenset(("contextlib.ExitStack", "contextlib.AsyncExitStack"))
-FILLING = frozenset(("enter_context", "enter_async_context", "push", "push_async_exit", "callback", "push_async_callback"))
-
-
-def opening_methods(resource: Resource) -> frozenset[str]:
-    """Give the methods without which a thing is made and holds nothing: an exit stack is empty at first."""
-    return FILLING if resource.name in STACKS else resource.opened_by
 
 
 def opened_in(

@@ -15,7 +15,6 @@ from leaklint.analysis.ending import does_little, ends_object, is_property
 from leaklint.analysis.files import module_name, shown_path
 from leaklint.analysis.lending import delegated, lends, returns_itself
 from leaklint.analysis.names import FunctionNode, loops_of, suites, terminal
-from leaklint.analysis.opening import opening_methods
 from leaklint.analysis.record import History
 from leaklint.analysis.release_words import PARTIAL, RELEASE_METHODS, RELEASING
 from leaklint.analysis.setting import Acquired
@@ -398,7 +397,7 @@ def owned_by(site: Site, history: History, names: list[str], path: str, method: 
             resource.release_functions,
             name in history.contained,
             resource.loop_bound,
-            frozenset() if history.openings else opening_methods(resource),
+            frozenset() if history.openings else resource.opened_by,
             is_catalogued=site.own_type is None,
             behind=site.label.partition(", which owns ")[2],
         )

@@ -23,9 +23,11 @@ def passing_calls(node: FunctionNode, words: frozenset[str]) -> Iterator[ast.Cal
         stack.extend(children(one))
 
 
-def passed_to(call: ast.Call, node: FunctionNode, callee: FunctionNode, asked: frozenset[str]) -> frozenset[str]:
-    """Give the names that a call within a function passes to some of its callee's parameters, also through `**options`."""
-    names = parameters_of(callee)[1:] if callee.name == "__init__" else parameters_of(callee)
+def passed_to(call: ast.Call, node: FunctionNode, names: tuple[str, ...], asked: frozenset[str]) -> frozenset[str]:
+    """Give the names that a call within a function passes to some of its callee's parameters, also through `**options`.
+
+    `names` are the callee's positional parameters, without the receiver.
+    """
     pairs = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
     found = frozenset(value.id for name, value in pairs if isinstance(value, ast.Name) and name in asked)
     is_rest = any(name is None and isinstance(value, ast.Name) and value.id == rest_of(node) for name, value in pairs)

@@ -43,7 +43,7 @@ from leaklint.analysis.values import Instance, own_type
 from leaklint.analysis.vocabulary import Vocabulary
 from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
-from leaklint.model.resource import Effect
+from leaklint.model.resource import Effect, Summary
 from leaklint.model.source import Source
 
 LONGEST = 120  # lines of another module's function that is summarised: factories and helpers are short
@@ -357,8 +357,16 @@ class ModuleProject:
             for call in passing_calls(node, self.vocabulary.words):
                 callee = callee_of(call.func, self)
                 if callee is not None:
-                    self._tested[node] |= passed_to(call, node, callee[1], callee[0]._asked(callee[1]))
+                    names = parameters_of(callee[1])[callee[1].name == "__init__" :]
+                    self._tested[node] |= passed_to(call, node, names, callee[0]._asked(callee[1]))
+                elif (known := self._catalogued(call, node)) is not None:
+                    self._tested[node] |= passed_to(call, node, known.parameters, known.deciding)
         return self._tested[node]
+
+    def _catalogued(self, call: ast.Call, node: FunctionNode) -> Summary | None:
+        """Give what the catalogue says of a callee within a function, of any type's method where the receiver is unknown."""
+        dotted = self.scope_of(node).dotted(call.func)
+        return self.catalogue.summary(dotted) if dotted is not None else self.catalogue.any_method(terminal(call))
 
     def _summarise(self, node: Definition, given: Given) -> FunctionSummary | None:
         if isinstance(node, ast.ClassDef):

@@ -43,6 +43,7 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         wraps |= {name for name, one in effects.items() if one.effect is Effect.BORROWS}
     is_coroutine = isinstance(function.node, ast.AsyncFunctionDef)
     is_lazy = body is Body.GENERATOR or any(isinstance(one, Box) and one.is_lazy for one in returned)
+    adopting = {value.over.parameter: _acquired_of(value) for value in returned if isinstance(value, Site) and value.over}
     return FunctionSummary(
         parameters_of(function.node),
         effects,
@@ -61,6 +62,8 @@ def summary_of(solution: Solution, function: Function) -> FunctionSummary:
         runs_loop=not is_coroutine and runs_loop(solution) and not chooses_async(function.node),
         asks_loop=asks_loop(solution),
         is_coroutine=(is_coroutine and body is Body.PLAIN) or _gives_awaitable(returned),
+        adopts=frozenset(name for name in adopting if name is not None),
+        adopter=next((one for name, one in adopting.items() if name is not None), None),
     )
 
 
@@ -179,6 +182,8 @@ def _fresh(value: Value, solution: Solution) -> Acquired | None:
     """Give the resource that a returned value is, where the caller alone has it from now on."""
     if not isinstance(value, Site) or value.parameter is not None or has_held_protocol(value):
         return None
+    if value.over is not None and value.over.parameter is not None:
+        return None  # only over what the caller gives: `return OpenAI(http_client=http)`
     history = solution.record.of(value)
     if solution.setting.yielded:
         is_kept = bool(history.releases or history.enters) or not all(isinstance(op, Yield) for op in history.moves)
@@ -188,7 +193,11 @@ def _fresh(value: Value, solution: Solution) -> Acquired | None:
         return None
     is_opened = history.openings and history.returns_open.keys() == history.returns.keys()
     resource = replace(value.resource, opened_by=frozenset()) if is_opened else value.resource  # what opens it was called
-    return Acquired(resource, value.open_mask, value.label, value.own_type)
+    return replace(_acquired_of(value), resource=resource)
+
+
+def _acquired_of(site: Site) -> Acquired:
+    return Acquired(site.resource, site.open_mask, site.label, site.own_type)
 
 
 def parameters_of(node: FunctionNode) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def is_over_another(op: Call, effect: Callable[[int], Effect], store: Store, set
 
 def _is_nothing(value: Value, wrapped: Effect, setting: Setting) -> bool:
     """Say whether a value leaves what is made over it with nothing to release."""
-    if wrapped is Effect.TAKES:
+    if wrapped in (Effect.TAKES, Effect.ADOPTS):
         return is_double(value)
     return wrapped in (Effect.WRAPS, Effect.PASSES) and arguments.is_in_memory(value, setting.catalogue)
 

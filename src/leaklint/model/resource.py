@@ -19,6 +19,7 @@ class Effect(Enum):
 
     BORROWS = "borrows"  # only uses it; the obligation stays
     TAKES = "takes"  # the obligation moves to the callee or its result
+    ADOPTS = "adopts"  # the same to the result, which holds nothing else
     WRAPS = "wraps"  # the result uses it and does not release it
     READS = "reads"  # the result may read from it later, and may have all it needs already (an image that loads lazily)
     RELEASES = "releases"
@@ -129,6 +130,12 @@ class Summary:
     callbacks: frozenset[str] = frozenset()  # parameters that a running loop calls later and whose results it drops
     removed: str | None = None  # the version without it, or why it goes
     instead: str | None = None
+
+    @property
+    def deciding(self) -> frozenset[str]:
+        """The parameters that decide what the call does."""
+        conditions = {name for one in self.variants for name, _ in one.condition.arguments}
+        return frozenset(conditions | {name for name, effect in self.effects.items() if effect is Effect.ADOPTS})
 
     @property
     def is_about_loops(self) -> bool:
