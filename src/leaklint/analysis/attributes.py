@@ -73,9 +73,19 @@ def reach_of(node: FunctionNode) -> Reach:
 @retained
 def ended(node: FunctionNode) -> dict[str, int]:
     """Give the attributes that a method plainly releases (`self.x.close()`, `x = self.x; x.close()`), and the last line."""
-    own = receiver_of(node)
-    behind: dict[str, set[str]] = {}  # names -> the attributes that they may stand for
+    own, behind = receiver_of(node), behind_names(node)
     found: dict[str, int] = {}
+    for one in walk(node):
+        for subject in _subjects(one, own):
+            names = own_attributes(subject, own) | (behind.get(subject.id, set()) if isinstance(subject, ast.Name) else set())
+            found.update((name, max(subject.lineno, found.get(name, 0))) for name in names)
+    return found
+
+
+def behind_names(node: FunctionNode) -> dict[str, set[str]]:
+    """Give the attributes that the names of a method may stand for."""
+    own = receiver_of(node)
+    behind: dict[str, set[str]] = {}
     for one in walk(node):
         match one:
             case ast.Assign(targets=targets, value=value):
@@ -89,11 +99,7 @@ def ended(node: FunctionNode) -> dict[str, int]:
         attributes = own_attributes(value, own)
         for name in [name.id for source in sources for name in walk(source) if isinstance(name, ast.Name)]:
             behind.setdefault(name, set()).update(attributes)
-    for one in walk(node):
-        for subject in _subjects(one, own):
-            names = own_attributes(subject, own) | (behind.get(subject.id, set()) if isinstance(subject, ast.Name) else set())
-            found.update((name, max(subject.lineno, found.get(name, 0))) for name in names)
-    return found
+    return behind
 
 
 def _subjects(node: ast.AST, own: str) -> Iterator[ast.expr]:
@@ -345,6 +351,8 @@ def _flags(test: ast.expr, name: str, holds: bool) -> Iterator[tuple[str, bool]]
         case ast.BoolOp(op=ast.And(), values=values) if holds:
             for value in values:
                 yield from _flags(value, name, holds)
+        case ast.Compare(left=left, comparators=others) if any(_is_named(one, name) for one in (left, *others)):
+            return  # what the attribute itself holds: `self.fd == self.TAKEN`
         case _:
             for one in walk(test):
                 match one:
@@ -352,6 +360,10 @@ def _flags(test: ast.expr, name: str, holds: bool) -> Iterator[tuple[str, bool]]
                         yield "", holds
                     case _:
                         pass
+
+
+def _is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == name and terminal(node.value) in ("self", "cls")
 
 
 def _is_flag(flag: str, name: str) -> bool:

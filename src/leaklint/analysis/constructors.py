@@ -97,6 +97,19 @@ def _is_set(parameter: str, given: Given, default: object) -> bool | None:
     return None
 
 
+def is_built_by_new(owner: Owner) -> bool:
+    """Say whether `__new__` hands its arguments to that of a base, which keeps them: `tuple.__new__(cls, (size, stream))`."""
+    return "__new__" in owner.methods and _gives_to_base(owner.methods["__new__"][1])
+
+
+@retained
+def _gives_to_base(node: FunctionNode) -> bool:
+    given = parameters_of(node)[1:]
+    made = [one for one in walk(node) if isinstance(one, ast.Call) and terminal(one) == "__new__"]
+    names = {one.id for call in made for one in walk(call) if isinstance(one, ast.Name)}
+    return not names.isdisjoint(given)
+
+
 def is_handed_on(owner: Owner, attributes: set[str]) -> bool:
     """Say whether a class may release an attribute outside its release methods, or hand it to somebody who may."""
     own_class = owner.node.name  # an argument of its own constructor only goes to another object of the same kind

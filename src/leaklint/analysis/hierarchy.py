@@ -16,6 +16,7 @@ from leaklint.catalogue import Catalogue
 from leaklint.model.data import replace
 from leaklint.model.resource import Resource
 
+BARE = frozenset(("builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"))  # without a constructor of their own
 MEMORY = frozenset(("BytesIO", "StringIO"))
 
 
@@ -42,15 +43,16 @@ class Classes(Protocol):
 def describe(node: ast.ClassDef, classes: Classes) -> Owner:
     """Describe a class of a module: its line of bases, its methods, the resource that it inherits from."""
     family: list[tuple[str, ast.ClassDef]] = [(classes.path, node)]
-    is_closed, is_derived = True, False
+    is_closed, is_derived, is_rooted = True, False, True
     base: Acquired | None = None
     for expression in node.bases:
         value = expression.value if isinstance(expression, ast.Subscript) else expression
         found = classes.class_of(value)
         if found is not None:
             above = found[0].described(found[1])
-            family += [one for one in above.family if one not in family]
+            family += above.family
             is_closed &= above.is_closed
+            is_rooted &= above.is_rooted
             is_derived |= above.is_derived
             base = base or above.base
             continue
@@ -58,8 +60,11 @@ def describe(node: ast.ClassDef, classes: Classes) -> Owner:
         dotted = classes.external(dotted) if dotted is not None else None
         base = base or (catalogued(dotted, classes.catalogue) if dotted is not None else None)
         is_derived |= base is not None
+        is_rooted &= dotted in BARE
         is_closed &= base is not None or (dotted is not None and is_standard(dotted))
-    owner = Owner(node, classes.path, family, is_closed, is_derived, RELEASE_METHODS | classes.catalogue.release_methods)
+    family = list(dict.fromkeys(reversed(family)))[::-1]  # as Python looks names up: what two bases share comes after both
+    vocabulary = RELEASE_METHODS | classes.catalogue.release_methods
+    owner = Owner(node, classes.path, family, is_closed, is_derived, is_rooted, vocabulary)
     for path, method in _methods(family):
         owner.methods.setdefault(method.name, (path, method))
         owner.lines.append((path, method.name, method))

@@ -350,6 +350,11 @@ class Expressions(Builder, ABC):
             value = node.value
             literal = value if value is None or isinstance(value, bool | int | str) else ops.NOT_LITERAL
             return ops.Argument(None, keyword, literal, None, is_star)
+        match node:
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+                return ops.Argument(None, keyword, -number, None, is_star)
+            case _:
+                pass
         reference = self.scope.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
         source = self.operand(node.value if isinstance(node, ast.Starred) else node)
         return ops.Argument(source, keyword, ops.NOT_LITERAL, reference, is_star)

@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from functools import cached_property
 
+from leaklint.analysis.attribute_uses import called_on, given_away, stored_in
 from leaklint.analysis.attributes import Reach, ended, ended_at_once, gives_attribute, handed_to, reach_of
 from leaklint.analysis.ending import does_little, ends_object, is_property
 from leaklint.analysis.files import module_name, shown_path
@@ -44,6 +45,7 @@ class Owned:
     opened_by: frozenset[str] = frozenset()  # methods without which it holds nothing
     opened_in: frozenset[str] = frozenset()  # methods of the class that call one of these; empty where it is open at once
     is_catalogued: bool = True  # rather than of the project
+    drains: frozenset[str] = frozenset()  # methods that read it to its end, and so release it
     behind: str = ""  # what it owns in turn, where it is of the project: "httpx.Client opened at app/backends.py:41"
 
 
@@ -51,7 +53,8 @@ class Owned:
 class Owner:
     """A class with its bases. `is_closed` where all of them are known; `base` is the resource that it inherits from.
 
-    `is_derived` where one of them is a catalogued resource, whose release may reach any attribute.
+    `is_derived` where one of them is a catalogued resource, whose release may reach any attribute, `is_rooted` where
+    none comes from outside: then a `super().close()` that leads nowhere here is a mixin's.
     """
 
     node: ast.ClassDef
@@ -59,6 +62,7 @@ class Owner:
     family: list[tuple[str, ast.ClassDef]]
     is_closed: bool
     is_derived: bool = False
+    is_rooted: bool = False
     vocabulary: frozenset[str] = RELEASE_METHODS  # the names of release methods
     base: Acquired | None = None
     methods: Methods = field(default_factory=dict)
@@ -99,6 +103,11 @@ class Owner:
             total.calls |= found.calls | {node.name}
         return total
 
+    def _calls_sibling(self, node: FunctionNode) -> bool:
+        """Say whether a method calls a release method of whatever class comes beside its own one day, for none is known."""
+        level = self._levels[node]
+        return any(name in self.vocabulary and not self._next(name, level) for name in self.reach(node).calls_super)
+
     def _is_callback(self, name: str, found: Reach) -> bool:
         """Say whether a method is only given to others, which call it one day; a property is run by its mention."""
         return name in found.callbacks and name in self.methods and not self.methods[name][1].decorator_list
@@ -120,6 +129,7 @@ class Owner:
     def released(self) -> Reach:
         """What the release methods reach, with what is handed to others to be released anywhere in the class."""
         found = self.reached(self.release_methods())
+        found.reaches_all |= self.is_rooted and any(self._calls_sibling(node) for node in found.nodes)
         for _, _, node in self.lines:
             found.released |= self.reach(node).registered
         # what releases one type (`pool.clear()`) empties another
@@ -155,6 +165,9 @@ class Owner:
         dying = self._dying
         others = [node for _, name, node in self.lines if name not in known and node not in dying]
         releases = frozenset(name for one in self.owned if one.attribute == attribute for name in one.releases)
+        drains = frozenset(name for one in self.owned if one.attribute == attribute for name in one.drains - {"read"})
+        if drains and any(drains & called_on(node).get(attribute, set()) for node in others):
+            return True  # `read(n)` stops halfway
         if attribute in self.delegates and not releases <= self.methods.keys():
             return True
         if any(releases & self.reach(node).called_on.get(attribute, set()) for node in others if node.name not in opening):
@@ -321,11 +334,12 @@ def _adopter(owner: Owner) -> Acquired | None:
 def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: str, opened_by: frozenset[str]) -> Acquired:
     read = frozenset(name for name in names if is_property(owner.methods[name][1]))
     plain = frozenset(name for name in names if not isinstance(owner.methods[name][1], ast.AsyncFunctionDef)) - read
+    held = owner.released.released - owner.methods.keys()
     handed_on = {"close"} - owner.methods.keys() if owner.delegates else set()
     kind = own_type(owner.path, owner.node.name)
     resource = Resource(
         kind,
-        releases=plain | handed_on,
+        releases=plain | handed_on | _giving(owner, names, held),
         async_releases=frozenset(names) - plain - read,
         drains=read,
         first_release=_first(names),
@@ -337,9 +351,16 @@ def _acquired(owner: Owner, names: list[str], withs: tuple[With, With], label: s
         lazy=_lending(owner),
         fluent=frozenset(name for name, (_, node) in owner.methods.items() if returns_itself(node)),
         kept_by=owner.keepers(),
-        holds=frozenset(owner.released.released - owner.methods.keys()),
+        holds=frozenset(held),
     )
     return Acquired(resource, 1, label, kind)
+
+
+def _giving(owner: Owner, names: list[str], held: set[str]) -> set[str]:
+    """Give the methods by which somebody else gets all that the object holds, which ends its duty (`descriptor.to_file()`)."""
+    kept = {name for _, _, node in owner.lines for name in stored_in(node)} & held
+    others = {name: node for name, (_, node) in owner.methods.items() if name not in names} if kept else {}
+    return {name for name, node in others.items() if kept <= given_away(node)}
 
 
 def _lending(owner: Owner) -> frozenset[str]:
@@ -399,6 +420,7 @@ def owned_by(site: Site, history: History, names: list[str], path: str, method: 
             resource.loop_bound,
             frozenset() if history.openings else resource.opened_by,
             is_catalogued=site.own_type is None,
+            drains=resource.drains,
             behind=site.label.partition(", which owns ")[2],
         )
         for name in names

@@ -7,6 +7,7 @@ import ast
 from collections.abc import Collection
 
 from leaklint.analysis.facts import Facts
+from leaklint.analysis.hierarchy import BARE
 from leaklint.analysis.names import Scope, terminal, walk
 from leaklint.analysis.ops import Call, Op
 from leaklint.analysis.owners import Owner
@@ -14,7 +15,6 @@ from leaklint.analysis.quiet import QUIET
 
 READING = frozenset(("get", "items", "keys", "values", "setdefault", "update", "copy"))
 CONSTRUCTORS = ("__new__", "__post_init__", "__attrs_post_init__")
-BARE = frozenset(("abc.ABC", "typing.Generic", "typing.Protocol"))  # bases without a constructor of their own
 SIMPLE = (ast.Call, ast.Await, ast.Subscript, ast.BinOp, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 
 
@@ -66,14 +66,17 @@ def _is_quiet_init(call: ast.Call, facts: Facts) -> bool:
         case ast.Attribute(value=base, attr="__init__") if facts.owner is not None and facts.function is not None:
             if not isinstance(base, ast.Call):
                 known = facts.project.class_of(base) is None and _is_bare(base, facts.scope)
-                return known or (_is_of_super(facts) and facts.project.class_of(base) is not None)
-            return terminal(base) == "super" and _is_of_super(facts)
+                return known or (_is_of_super(call, facts) and facts.project.class_of(base) is not None)
+            return terminal(base) == "super" and _is_of_super(call, facts)
         case _:
             return False
 
 
-def _is_of_super(facts: Facts) -> bool:
-    """Say whether the constructors of all bases merely store, as far as they are first-party, and the others hold nothing."""
+def _is_of_super(call: ast.Call, facts: Facts) -> bool:
+    """Say whether the constructors of all bases merely store, as far as they are first-party, and the others hold nothing.
+
+    Arguments that nobody known takes are for a class that comes beside this one.
+    """
     owner, function = facts.owner, facts.function
     if owner is None or function is None or not owner.is_closed or owner.is_derived:
         return False
@@ -83,6 +86,8 @@ def _is_of_super(facts: Facts) -> bool:
         if not all(_is_bare(one, project.scope) for one in outer):
             return False
     inits = [(path, node) for path, name, node in owner.lines if name == "__init__" and node is not function.node]
+    if (call.args or call.keywords) and owner.is_rooted and not inits:
+        return False
     return all(path in scopes and _only_stores(node.body, scopes[path]) for path, node in inits)
 
 

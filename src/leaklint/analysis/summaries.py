@@ -261,7 +261,7 @@ class ModuleProject:
         if init is None:
             return constructors.inherited(owner, given)
         project = self.at(init[0])
-        if project is None or not owner.is_closed:
+        if project is None or not owner.is_closed or constructors.is_built_by_new(owner):
             return None if own is None else FunctionSummary(acquires=(own,))
         given = project.telling(init[1], given, constructors.flags(owner).values())
         key = ("constructor", node, given)
