@@ -50,7 +50,9 @@ QUIET = (
     | {f"collections.{name}" for name in ("OrderedDict", "defaultdict", "deque", "Counter")}
     | {"struct.calcsize", "struct.Struct", "socket.CMSG_SPACE", "socket.CMSG_LEN"}
     | {"sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_sessionmaker"}
-    | {"queue.Queue", "queue.LifoQueue", "queue.SimpleQueue", "itertools.count", "re.escape", "uuid.uuid4"}
+    | {f"csv.{name}" for name in ("reader", "writer", "DictReader", "DictWriter")}  # they read and write nothing yet
+    | {f"weakref.{name}" for name in ("WeakSet", "WeakKeyDictionary", "WeakValueDictionary")}
+    | {"typing.cast", "queue.Queue", "queue.LifoQueue", "queue.SimpleQueue", "itertools.count", "re.escape", "uuid.uuid4"}
     | {"textwrap.dedent", "socket.setdefaulttimeout", "os.path.join", "os.fspath", "pathlib.Path"}
     | {f"os.path.{name}" for name in ("exists", "lexists", "isfile", "isdir", "islink")}
     | {f"unittest.mock.{name}" for name in ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "patch")}

@@ -36,7 +36,10 @@ def cannot_fail(op: Op, facts: Facts) -> bool:
         return False
     if _is_own_storing(op, facts) or _is_quiet_init(op.node, facts) or _is_constant_format(op, facts):
         return True
-    found = facts.project.class_of(op.node.func)
+    made = op.node.func
+    if isinstance(made, ast.Subscript):  # `WeakSet[Listener]()`
+        return facts.scope.dotted(made.value) in QUIET
+    found = facts.project.class_of(made)
     if found is None:
         return op.method in READING and _is_keywords(op.node.func, facts)
     owner = found[0].described(found[1])
